@@ -1,0 +1,1 @@
+//! The built-in policies: made, checked, precompiled and embedded by the build.

@@ -1,0 +1,1 @@
+//! From violations to findings: checked, cleaned, located, masked.

@@ -1,0 +1,35 @@
+//! From bytes to objects with the place of every node, read as kubectl reads.
+
+mod manifest;
+
+pub use manifest::{
+    Comment, Document, Encoding, Manifest, Namespace, ReadError, ReadFailure, ReadObject, Remark, RemarkKind, Skip,
+    Span,
+};
+
+/// What reading accepts. Every limit has an error of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Bytes of a file.
+    pub size: u64,
+    /// Levels of nesting.
+    pub depth: u32,
+    /// Nodes that aliases and merge keys may add in one file.
+    pub aliases: u32,
+    /// Documents in one file.
+    pub documents: u32,
+    /// Nodes in one file.
+    pub nodes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            size: 64 << 20,
+            depth: 128,
+            aliases: 1 << 20,
+            documents: 10_000,
+            nodes: 1 << 24,
+        }
+    }
+}

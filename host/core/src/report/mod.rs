@@ -1,0 +1,1 @@
+//! Reports in their formats: pure functions of what was found.

@@ -1,0 +1,268 @@
+//! The bundle as policies see it: objects, indexes, joins.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+
+use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
+
+use crate::{Node, Value};
+
+/// The objects judged together, with the indexes that joins need. Indexes are made when first asked for.
+pub struct Bundle<'t> {
+    tree: &'t Tree<'t>,
+    by_kind: BTreeMap<(Symbol, Symbol), Vec<u32>>,
+    symbols: OnceCell<HashMap<&'t str, Symbol>>,
+}
+
+/// An object of the bundle. Copying it is free.
+#[derive(Clone, Copy)]
+pub struct Object<'t> {
+    tree: &'t Tree<'t>,
+    index: u32,
+    record: plimsoll_tree::Object,
+}
+
+impl PartialEq for Object<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for Object<'_> {}
+
+/// What a reference found in one alternative, and how far it may be trusted.
+#[derive(Clone)]
+pub struct Join<'t> {
+    /// The objects, in the bundle's order.
+    pub objects: Vec<Object<'t>>,
+    /// The two lie in directories that only the root of the input joins: confidence falls one step.
+    pub distant: bool,
+    /// An end of the join is defined twice, differently, in one directory: advice at most.
+    pub ambiguous: bool,
+}
+
+impl<'t> Bundle<'t> {
+    /// Reads the objects' records; linear.
+    #[must_use]
+    pub fn new(tree: &'t Tree<'t>) -> Self {
+        let mut by_kind: BTreeMap<(Symbol, Symbol), Vec<u32>> = BTreeMap::new();
+        for index in 0..tree.objects() {
+            if let Some(object) = tree
+                .object(index)
+                .filter(|object| !object.flags.has(ObjectFlags::PATCH))
+            {
+                by_kind.entry((object.group, object.kind)).or_default().push(index);
+            }
+        }
+        Bundle {
+            tree,
+            by_kind,
+            symbols: OnceCell::new(),
+        }
+    }
+
+    /// The tree.
+    #[must_use]
+    pub fn tree(&self) -> &'t Tree<'t> {
+        self.tree
+    }
+
+    /// An object.
+    #[must_use]
+    pub fn object(&self, index: u32) -> Option<Object<'t>> {
+        self.tree.object(index).map(|record| Object {
+            tree: self.tree,
+            index,
+            record,
+        })
+    }
+
+    /// All objects but patches and previous states, in order.
+    pub fn objects(&self) -> impl Iterator<Item = Object<'t>> + '_ {
+        (0..self.tree.objects())
+            .filter_map(|index| self.object(index))
+            .filter(|object| !object.has(ObjectFlags::PATCH) && object.role() != Role::Previous)
+    }
+
+    /// The objects that are judged, in order.
+    pub fn subjects(&self) -> impl Iterator<Item = Object<'t>> + '_ {
+        self.objects().filter(|object| object.role() == Role::Subject)
+    }
+
+    /// The objects of one group and kind (previous states left out), in order.
+    pub fn of_kind(&self, group: Symbol, kind: Symbol) -> impl Iterator<Item = Object<'t>> + '_ {
+        self.by_kind
+            .get(&(group, kind))
+            .into_iter()
+            .flatten()
+            .filter_map(|&index| self.object(index))
+            .filter(|object| object.role() != Role::Previous)
+    }
+
+    /// The groups and kinds that occur, with no order that means anything but always the same.
+    pub fn kinds(&self) -> impl Iterator<Item = (Symbol, Symbol)> + '_ {
+        self.by_kind.keys().copied()
+    }
+
+    /// The symbol of a text, if it occurs in the tree at all.
+    #[must_use]
+    pub fn symbol(&self, text: &str) -> Option<Symbol> {
+        let all = self.symbols.get_or_init(|| {
+            (0..self.tree.symbols())
+                .rev()
+                .map(Symbol)
+                .map(|symbol| (self.tree.text(symbol), symbol))
+                .collect()
+        });
+        all.get(text).copied()
+    }
+
+    /// What the operator said of the whole (Kubernetes version, closed namespaces …): a map.
+    #[must_use]
+    pub fn facts(&self) -> Option<Node<'t>> {
+        self.tree.facts().map(|index| Node::new(self.tree, index))
+    }
+
+    /// Whether an object in one scope sees another: same directory, an ancestor, or no alternative.
+    #[must_use]
+    pub fn sees(&self, from: Object<'_>, to: Object<'_>) -> bool {
+        self.tree.sees(from.record.scope, to.record.scope)
+    }
+
+    /// What a reference from an object to *one thing* (a name, a Service's selector, a scale target) reaches among
+    /// candidates: the nearest, one join for each alternative. What adds up (policies over a pod, namespace labels) takes
+    /// everything it [`sees`](Bundle::sees) instead.
+    #[must_use]
+    pub fn nearest(&self, from: Object<'t>, among: &[Object<'t>]) -> Vec<Join<'t>> {
+        let indices: Vec<u32> = among.iter().map(|object| object.index).collect();
+        let reaches = self.tree.nearest(from.index, &indices);
+        reaches
+            .into_iter()
+            .map(|reach| {
+                let objects: Vec<Object<'t>> = reach.objects.iter().filter_map(|&index| self.object(index)).collect();
+                let ambiguous =
+                    from.has(ObjectFlags::AMBIGUOUS) || objects.iter().any(|object| object.has(ObjectFlags::AMBIGUOUS));
+                Join {
+                    objects,
+                    distant: reach.across_root,
+                    ambiguous,
+                }
+            })
+            .collect()
+    }
+}
+
+impl<'t> Object<'t> {
+    /// Its index in the bundle.
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// Its first node.
+    #[must_use]
+    pub fn root(self) -> Node<'t> {
+        Node::new(self.tree, self.record.root)
+    }
+
+    /// API group, empty for the core group.
+    #[must_use]
+    pub fn group(self) -> Symbol {
+        self.record.group
+    }
+
+    /// API version within the group.
+    #[must_use]
+    pub fn version(self) -> &'t str {
+        self.tree.text(self.record.version)
+    }
+
+    /// Kind.
+    #[must_use]
+    pub fn kind(self) -> Symbol {
+        self.record.kind
+    }
+
+    /// Kind as text.
+    #[must_use]
+    pub fn kind_text(self) -> &'t str {
+        self.tree.text(self.record.kind)
+    }
+
+    /// `metadata.name`; empty when it has none or it is not final.
+    #[must_use]
+    pub fn name(self) -> &'t str {
+        self.tree.text(self.record.name)
+    }
+
+    /// The symbol of its name.
+    #[must_use]
+    pub fn name_symbol(self) -> Symbol {
+        self.record.name
+    }
+
+    /// Effective namespace; absent when it names none and nothing gives it one.
+    #[must_use]
+    pub fn namespace(self) -> Value<Symbol> {
+        if self.record.namespace == UNKNOWN {
+            Value::Unknown
+        } else {
+            self.record.namespace().into()
+        }
+    }
+
+    /// Text of the effective namespace, empty when there is none or it is unknown.
+    #[must_use]
+    pub fn namespace_text(self) -> &'t str {
+        self.record
+            .namespace()
+            .map_or("", |namespace| self.tree.text(namespace))
+    }
+
+    /// Whether two objects are in one namespace. Unset matches unset; unset against a named one, and anything unknown, is
+    /// unknown.
+    #[must_use]
+    pub fn same_namespace(self, other: Object<'_>) -> Value<bool> {
+        match (self.namespace(), other.namespace()) {
+            (Value::Known(a), Value::Known(b)) => Value::Known(a == b),
+            (Value::Absent, Value::Absent) => Value::Known(true),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Why it is in the bundle.
+    #[must_use]
+    pub fn role(self) -> Role {
+        self.record.flags.role()
+    }
+
+    /// Whether these flags hold.
+    #[must_use]
+    pub fn has(self, flags: ObjectFlags) -> bool {
+        self.record.flags.has(flags)
+    }
+
+    /// The object that it lies in or is a previous state of: an index.
+    #[must_use]
+    pub fn owner(self) -> Option<u32> {
+        (self.record.owner != plimsoll_tree::NONE).then_some(self.record.owner)
+    }
+
+    /// Path of its file; for messages only.
+    #[must_use]
+    pub fn file(self) -> &'t str {
+        self.tree.text(self.record.file)
+    }
+
+    /// Its directory, as a number.
+    #[must_use]
+    pub fn scope(self) -> u32 {
+        self.record.scope
+    }
+
+    /// Its first node's index and the index after its last node; the nodes of objects inside it lie between.
+    #[must_use]
+    pub fn span(self) -> std::ops::Range<u32> {
+        self.record.root..self.record.end
+    }
+}

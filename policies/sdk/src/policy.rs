@@ -1,0 +1,56 @@
+//! What a policy declares.
+
+use plimsoll_kube::Bundle;
+
+use crate::{Severity, Violation};
+
+/// What a rule's check is given.
+pub struct Context<'t, S> {
+    /// The objects.
+    pub bundle: Bundle<'t>,
+    /// The policy's settings.
+    pub settings: S,
+}
+
+/// One documented thing that a policy checks: its facts, page and check, declared once, in its own folder.
+pub struct Rule<S: 'static> {
+    /// The folder's name with `-` for `_`; named after the bad pattern.
+    pub id: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// What a violation is unless it says otherwise.
+    pub severity: Severity,
+    /// Kinds it judges (`Deployment.apps`, `Service`); empty for all.
+    pub kinds: &'static [&'static str],
+    /// Kinds it must see besides; `*` for everything.
+    pub context: &'static [&'static str],
+    /// Whether it compares with the state before an update.
+    pub previous: bool,
+    /// The page: the folder's README.md.
+    pub page: &'static str,
+    /// Judges the subjects.
+    pub check: fn(&Context<'_, S>, &mut Vec<Violation>),
+}
+
+/// A policy: what `policy!` exports as a component.
+pub trait Policy {
+    /// Lower-case words joined by `-`.
+    const NAME: &'static str;
+    /// Its version, usually `env!("CARGO_PKG_VERSION")`.
+    const VERSION: &'static str;
+    /// One sentence.
+    const SUMMARY: &'static str;
+    /// JSON Schema of the settings, empty when there are none.
+    const SETTINGS_SCHEMA: &'static str = "";
+    /// What operators may set; `()` when there is nothing.
+    type Settings: serde::de::DeserializeOwned + Default + 'static;
+    /// The rules; their positions are their numbers. From the generated catalogue.
+    fn rules() -> &'static [&'static Rule<Self::Settings>];
+    /// What the schema cannot say.
+    ///
+    /// # Errors
+    /// Says what is wrong with the settings.
+    fn validate(_settings: &Self::Settings) -> Result<(), String> {
+        Ok(())
+    }
+}
