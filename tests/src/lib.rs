@@ -1,1 +1,155 @@
-//! End-to-end tests.
+//! What the end-to-end tests share: running the program with nothing of the environment, and scratch folders.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a run of the program left.
+pub struct Run {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(value) => value,
+            Err(error) => panic!("not JSON ({error}): {}\n{}", self.stdout, self.stderr),
+        }
+    }
+
+    /// The findings of JSON output as `rule severity file:line:column kind/name`, in order.
+    #[must_use]
+    pub fn findings(&self) -> Vec<String> {
+        list(&self.json(), "findings").iter().map(line).collect()
+    }
+}
+
+/// A member of a JSON report that is a list.
+#[must_use]
+pub fn list(report: &Value, member: &str) -> Vec<Value> {
+    report[member].as_array().cloned().unwrap_or_default()
+}
+
+/// A finding of a JSON report in one line.
+#[must_use]
+pub fn line(finding: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    format!(
+        "{} {} {}:{}:{} {}/{}",
+        text(&finding["rule"]),
+        text(&finding["severity"]),
+        text(&finding["file"]),
+        finding["start"]["line"],
+        finding["start"]["column"],
+        text(&finding["object"]["kind"]),
+        text(&finding["object"]["name"]),
+    )
+}
+
+/// Runs the program in a folder, with an empty environment but for a home of its own.
+///
+/// `program` is `env!("CARGO_BIN_EXE_plimsoll-under-test")`.
+///
+/// # Panics
+/// When it cannot be started.
+#[must_use]
+pub fn run(program: &str, folder: &Path, arguments: &[&str]) -> Run {
+    run_with(program, folder, arguments, None)
+}
+
+/// The same with this text on standard input.
+///
+/// # Panics
+/// When it cannot be started.
+#[must_use]
+pub fn run_with(program: &str, folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> Run {
+    let home = std::env::temp_dir().join("plimsoll-tests-home");
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+    if let (Some(text), Some(mut standard)) = (input, child.stdin.take()) {
+        // Who ends early does not read all.
+        let _ = std::io::Write::write_all(&mut standard, text);
+    }
+    let output = child
+        .wait_with_output()
+        .unwrap_or_else(|error| panic!("{program} cannot be waited for: {error}"));
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A scratch folder with these files, gone when it is dropped. It is a repository of its own, so that paths count from it.
+///
+/// # Panics
+/// When it cannot be written.
+#[must_use]
+pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no scratch folder: {error}"));
+    let written = std::fs::create_dir(folder.path().join(".git"));
+    written.unwrap_or_else(|error| panic!("no scratch folder: {error}"));
+    for (path, text) in files {
+        write(&folder.path().join(path), text.as_bytes());
+    }
+    folder
+}
+
+/// Writes a file and the folders above it.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) {
+    let done = path
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(path, bytes));
+    done.unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
+}
+
+/// The project's own folder.
+#[must_use]
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// A folder of real manifests or of cases made by others, from this environment variable; says so when it is missing.
+#[must_use]
+pub fn outside(variable: &str) -> Option<PathBuf> {
+    let found = std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    if found.is_none() {
+        say(&format!("skipped: {variable} is not set"));
+    }
+    found
+}
+
+/// Says something to whoever runs the tests.
+#[allow(clippy::print_stderr, reason = "tests talk to whoever runs them")]
+pub fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,2 +1,5 @@
-//! Tells, before a deploy, what would break, leak or stand open.
-fn main() {}
+//! The binary: see the library.
+
+fn main() -> std::process::ExitCode {
+    plimsoll::main()
+}

@@ -5,13 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
 
-use crate::{Node, Value};
+use crate::lookup::{Lookup, MAX_CANDIDATES};
+use crate::namespace::Namespaces;
+use crate::service::Selection;
+use crate::{Node, Value, Workload, workloads_of};
 
 /// The objects judged together, with the indexes that joins need. Indexes are made when first asked for.
 pub struct Bundle<'t> {
     tree: &'t Tree<'t>,
     by_kind: BTreeMap<(Symbol, Symbol), Vec<u32>>,
     symbols: OnceCell<HashMap<&'t str, Symbol>>,
+    named: OnceCell<Lookup<(Symbol, Symbol, Symbol)>>,
+    workloads: OnceCell<Vec<Workload<'t>>>,
+    namespaces: OnceCell<Namespaces>,
+    selection: OnceCell<Selection<'t>>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -58,6 +65,10 @@ impl<'t> Bundle<'t> {
             tree,
             by_kind,
             symbols: OnceCell::new(),
+            named: OnceCell::new(),
+            workloads: OnceCell::new(),
+            namespaces: OnceCell::new(),
+            selection: OnceCell::new(),
         }
     }
 
@@ -129,6 +140,74 @@ impl<'t> Bundle<'t> {
         self.tree.sees(from.record.scope, to.record.scope)
     }
 
+    /// All workloads but those of patches and previous states, in order.
+    pub fn workloads(&self) -> &[Workload<'t>] {
+        self.workloads
+            .get_or_init(|| self.objects().flat_map(workloads_of).collect())
+    }
+
+    /// Which pods each Service selects.
+    pub fn selection(&self) -> &Selection<'t> {
+        self.selection.get_or_init(|| Selection::new(self))
+    }
+
+    /// Whether two objects are in one namespace: as [`Object::same_namespace`], and unset matches the one namespace that
+    /// is named in all that the first sees, if it is the only one.
+    pub fn in_one_namespace(&self, from: Object<'t>, to: Object<'t>) -> Value<bool> {
+        match (from.same_namespace(to), from.namespace(), to.namespace()) {
+            (Value::Unknown, Value::Absent, Value::Known(named)) | (Value::Unknown, Value::Known(named), Value::Absent) => {
+                let all = self.namespaces.get_or_init(|| Namespaces::new(self));
+                if all.is_only(self.tree, from.scope(), named) {
+                    Value::Known(true)
+                } else {
+                    Value::Unknown
+                }
+            }
+            (same, ..) => same,
+        }
+    }
+
+    /// The object of this group, kind and name that a reference from an object means, in the same namespace. Unknown where
+    /// alternatives differ, where the namespace is not known, or where it is defined twice; absent where none is seen.
+    pub fn find(&self, from: Object<'t>, group: Symbol, kind: Symbol, name: Symbol) -> Value<(Object<'t>, Join<'t>)> {
+        let named = self.named.get_or_init(|| {
+            Lookup::new(
+                self.objects()
+                    .map(|object| ((object.group(), object.kind(), object.name_symbol()), object.scope(), object.index())),
+            )
+        });
+        let mut unsure = false;
+        for candidates in [
+            named.own(&(group, kind, name), from.scope()),
+            named.all(&(group, kind, name)),
+        ] {
+            let mut found: Vec<Object<'t>> = Vec::new();
+            for object in candidates
+                .iter()
+                .take(MAX_CANDIDATES)
+                .filter_map(|&(_, index)| self.object(index))
+            {
+                match self.in_one_namespace(from, object) {
+                    Value::Known(true) => found.push(object),
+                    Value::Known(false) => {}
+                    _ => unsure |= self.sees(from, object),
+                }
+            }
+            let mut joins = self.nearest(from, &found);
+            match (joins.pop(), joins.is_empty()) {
+                (Some(join), true) => {
+                    return match join.objects.as_slice() {
+                        &[object] if !join.ambiguous => Value::Known((object, join)),
+                        _ => Value::Unknown,
+                    };
+                }
+                (Some(_), false) => return Value::Unknown,
+                (None, _) => {}
+            }
+        }
+        if unsure { Value::Unknown } else { Value::Absent }
+    }
+
     /// What a reference from an object to *one thing* (a name, a Service's selector, a scale target) reaches among
     /// candidates: the nearest, one join for each alternative. What adds up (policies over a pod, namespace labels) takes
     /// everything it [`sees`](Bundle::sees) instead.
@@ -169,6 +248,12 @@ impl<'t> Object<'t> {
     #[must_use]
     pub fn group(self) -> Symbol {
         self.record.group
+    }
+
+    /// API group as text.
+    #[must_use]
+    pub fn group_text(self) -> &'t str {
+        self.tree.text(self.record.group)
     }
 
     /// API version within the group.

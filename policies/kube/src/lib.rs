@@ -4,8 +4,27 @@
 //! never matches and never mismatches.
 
 mod bundle;
+mod container;
+mod env;
+mod environment;
+pub mod image;
+// pub mod listen;
+mod lookup;
+mod mounts;
+mod namespace;
+pub mod netpol;
 mod node;
+pub mod openchoreo;
+pub mod selector;
+mod service;
+mod workload;
 
 pub use bundle::{Bundle, Join, Object};
+pub use container::{Container, ContainerClass, ContainerPort};
+pub use env::{EnvEntry, EnvFrom, EnvFromSource, EnvSource, KeyRef};
+pub use environment::{Environment, Variable};
+pub use mounts::{MountedFile, Mounts, mounts_of};
 pub use node::{Node, Value};
 pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
+pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
+pub use workload::{Class, Dialect, Workload, workloads_of};

@@ -1,6 +1,6 @@
 //! What a policy declares.
 
-use plimsoll_kube::Bundle;
+use plimsoll_kube::{Bundle, Object, Symbol};
 
 use crate::{Severity, Violation};
 
@@ -10,6 +10,33 @@ pub struct Context<'t, S> {
     pub bundle: Bundle<'t>,
     /// The policy's settings.
     pub settings: S,
+}
+
+impl<'t, S> Context<'t, S> {
+    /// The subjects of the kinds that a rule judges, in the bundle's order; all subjects when it names none.
+    pub fn subjects_of<R>(&self, rule: &Rule<R>) -> impl Iterator<Item = Object<'t>> {
+        let tree = self.bundle.tree();
+        let kinds: Vec<(Symbol, Symbol)> = self
+            .bundle
+            .kinds()
+            .filter(|&(group, kind)| {
+                let (group, kind) = (tree.text(group), tree.text(kind));
+                rule.kinds.is_empty() || rule.kinds.iter().any(|text| *text == kind_and_group(kind, group))
+            })
+            .collect();
+        self.bundle
+            .subjects()
+            .filter(move |object| kinds.contains(&(object.group(), object.kind())))
+    }
+}
+
+/// A kind as rules name it: `Deployment.apps`; a core kind alone.
+fn kind_and_group(kind: &str, group: &str) -> String {
+    if group.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind}.{group}")
+    }
 }
 
 /// One documented thing that a policy checks: its facts, page and check, declared once, in its own folder.

@@ -8,6 +8,7 @@
 compile_error!("the tree's text is read in place, in little-endian words");
 
 mod json;
+mod nearest;
 mod read;
 mod sees;
 pub mod vocabulary;
@@ -61,6 +62,23 @@ pub enum Kind {
     Sequence = 6,
     /// A mapping from texts.
     Map = 7,
+}
+
+impl Kind {
+    /// The kind in a node's first word; none for a number that the format does not know.
+    const fn of(word: u32) -> Option<Kind> {
+        Some(match word & 0xF {
+            0 => Kind::Null,
+            1 => Kind::False,
+            2 => Kind::True,
+            3 => Kind::Integer,
+            4 => Kind::Float,
+            5 => Kind::String,
+            6 => Kind::Sequence,
+            7 => Kind::Map,
+            _ => return None,
+        })
+    }
 }
 
 /// What a node's flags say; several may hold.

@@ -10,7 +10,7 @@ use crate::{
 /// Why a buffer is not a tree that this reader can read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FormatError {
-    /// Too short, wrong first word, or a section that lies outside of the buffer.
+    /// Too short, wrong first word, a section that lies outside of the buffer, or fewer symbols than the vocabulary has.
     Malformed,
     /// Another layout.
     Version(u32),
@@ -44,6 +44,18 @@ impl<'a> Section<'a> {
     fn record<const N: usize>(&self, index: u32) -> Option<&'a [u32; N]> {
         let start = usize::try_from(index).ok()?.checked_mul(N)?;
         self.words.get(start..)?.first_chunk()
+    }
+
+    /// Of the nodes: the one after a node's last descendant. Past the node itself, never past the last: walks end.
+    #[inline]
+    fn end_of_node(&self, index: u32) -> u32 {
+        let next = index.saturating_add(1);
+        match self.record::<2>(index) {
+            Some(&[first, value]) if matches!(Kind::of(first), Some(Kind::Map | Kind::Sequence)) => {
+                value.min(self.count).max(next)
+            }
+            _ => next,
+        }
     }
 }
 
@@ -159,13 +171,17 @@ impl<'a> Tree<'a> {
                 .ok_or(FormatError::Malformed)?;
             Ok(Section { words, count })
         };
+        let symbols = section(2, 2)?;
+        if symbols.count < header[4] {
+            return Err(FormatError::Malformed);
+        }
         let text = section(7, 1)?;
         Ok(Tree {
             words,
             facts: header[5],
             objects: section(0, OBJECT_WORDS as usize)?,
             nodes: section(1, 2)?,
-            symbols: section(2, 2)?,
+            symbols,
             numbers: section(3, 2)?,
             originals: section(4, 2)?,
             scopes: section(5, SCOPE_WORDS as usize)?,
@@ -197,22 +213,10 @@ impl<'a> Tree<'a> {
     #[inline]
     pub fn node(&self, index: u32) -> Option<Node> {
         let [first, value] = *self.nodes.record::<2>(index)?;
-        let kind = match first & 0xF {
-            0 => Kind::Null,
-            1 => Kind::False,
-            2 => Kind::True,
-            3 => Kind::Integer,
-            4 => Kind::Float,
-            5 => Kind::String,
-            6 => Kind::Sequence,
-            7 => Kind::Map,
-            _ => return None,
-        };
-        let key = first >> 8;
         Some(Node {
-            kind,
+            kind: Kind::of(first)?,
             flags: Flags((first >> 4) & 0xF),
-            key: key.checked_sub(1).map(Symbol),
+            key: (first >> 8).checked_sub(1).map(Symbol),
             value,
         })
     }
@@ -222,31 +226,18 @@ impl<'a> Tree<'a> {
     #[must_use]
     #[inline]
     pub fn end(&self, index: u32) -> u32 {
-        let next = index.saturating_add(1);
-        match self.node(index) {
-            Some(node) if matches!(node.kind, Kind::Map | Kind::Sequence) => {
-                node.value.clamp(next, self.nodes.count.max(next))
-            }
-            _ => next,
-        }
+        self.nodes.end_of_node(index)
     }
 
     /// The children of a map or sequence, in order; none of a scalar.
     #[must_use]
     #[inline]
     pub fn children(&self, index: u32) -> Children<'a> {
-        let holds = matches!(
-            self.node(index),
-            Some(Node {
-                kind: Kind::Map | Kind::Sequence,
-                ..
-            })
-        );
-        let first = index.saturating_add(1);
+        // Of a scalar the end is the next node, so there is nothing between.
         Children {
-            tree: *self,
-            next: first,
-            end: if holds { self.end(index) } else { first },
+            nodes: self.nodes,
+            next: index.saturating_add(1),
+            end: self.end(index),
         }
     }
 
@@ -293,7 +284,7 @@ impl<'a> Tree<'a> {
     pub fn find(&self, text: &str) -> Option<Symbol> {
         (0..self.symbols.count)
             .map(Symbol)
-            .find(|&symbol| self.text(symbol) == text && (symbol.0 == 0 || !text.is_empty()))
+            .find(|&symbol| self.text(symbol) == text)
     }
 
     /// The symbol of a string node.
@@ -308,18 +299,19 @@ impl<'a> Tree<'a> {
     #[must_use]
     pub fn integer(&self, index: u32) -> Option<i64> {
         let node = self.node(index).filter(|node| node.kind == Kind::Integer)?;
-        let &[low, high] = self.numbers.record::<2>(node.value)?;
-        Some(i64::from_le_bytes(
-            (u64::from(high) << 32 | u64::from(low)).to_le_bytes(),
-        ))
+        self.number(node).map(u64::cast_signed)
     }
 
     /// The value of a float node.
     #[must_use]
     pub fn float(&self, index: u32) -> Option<f64> {
         let node = self.node(index).filter(|node| node.kind == Kind::Float)?;
+        self.number(node).map(f64::from_bits)
+    }
+
+    fn number(&self, node: Node) -> Option<u64> {
         let &[low, high] = self.numbers.record::<2>(node.value)?;
-        Some(f64::from_bits(u64::from(high) << 32 | u64::from(low)))
+        Some(u64::from(high) << 32 | u64::from(low))
     }
 
     /// A scalar as written, where its JSON value differs from it.
@@ -384,6 +376,11 @@ impl<'a> Tree<'a> {
         self.scopes.count
     }
 
+    /// Number of marks of all scopes together.
+    pub(crate) fn marks(&self) -> u32 {
+        self.marks.count
+    }
+
     /// A scope.
     #[must_use]
     pub fn scope(&self, index: u32) -> Option<Scope<'a>> {
@@ -402,7 +399,7 @@ impl<'a> Tree<'a> {
 /// The children of a node, as indices.
 #[derive(Clone, Debug)]
 pub struct Children<'a> {
-    tree: Tree<'a>,
+    nodes: Section<'a>,
     next: u32,
     end: u32,
 }
@@ -414,7 +411,7 @@ impl Iterator for Children<'_> {
     fn next(&mut self) -> Option<u32> {
         let at = self.next;
         (at < self.end).then(|| {
-            self.next = self.tree.end(at);
+            self.next = self.nodes.end_of_node(at);
             at
         })
     }

@@ -1,1 +1,113 @@
 //! From violations to findings: checked, cleaned, located, masked.
+
+mod accept;
+mod clean;
+mod fingerprint;
+mod mask;
+mod scalar;
+
+use serde::Serialize;
+
+use crate::policy::{Confidence, Edit, Severity};
+use crate::read::Span;
+
+pub use accept::{Judgement, accept};
+pub use clean::{clean_block, clean_line};
+pub use mask::{MASK, Masks};
+
+/// What the host has accepted and located.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// `policy/rule`.
+    pub rule: String,
+    /// The policy's name.
+    pub policy: String,
+    /// How bad, after confidence has been considered.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What is wrong: one clean, masked line.
+    pub message: String,
+    /// Why, and what to do; clean and masked, may have several lines.
+    pub help: Option<String>,
+    /// The object judged.
+    pub object: Identity,
+    /// The object that it lies in.
+    pub owner: Option<Identity>,
+    /// RFC 6901 pointer from the object's own root.
+    pub path: String,
+    /// Where.
+    pub place: Location,
+    /// Where else.
+    pub related: Vec<RelatedPlace>,
+    /// How to repair it.
+    pub fix: Option<ProposedFix>,
+    /// Whether the values at its places are secret.
+    pub sensitive: bool,
+    /// The same for the same fault after lines or files have moved: 32 hexadecimal digits.
+    pub fingerprint: String,
+    /// What holds it back, if anything does.
+    pub suppressed: Option<Suppression>,
+}
+
+/// What says that a finding does not count.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Suppression {
+    /// `comment`, `annotation`, `config` or `baseline`.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Until when, as a date.
+    pub until: Option<String>,
+    /// Where that is said.
+    pub file: Option<String>,
+    /// Line there, from 1.
+    pub line: Option<u32>,
+}
+
+/// Which object.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// Group and version, as in the object.
+    pub api_version: String,
+    /// Kind.
+    pub kind: String,
+    /// Effective namespace, if it has one that is known.
+    pub namespace: Option<String>,
+    /// Name; empty when it has none.
+    pub name: String,
+}
+
+/// A place in the input: a manifest of the bundle and bytes of its text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Location {
+    /// Index of the manifest.
+    pub manifest: usize,
+    /// Bytes of its text.
+    pub span: Span,
+}
+
+/// Another place that explains a finding.
+#[derive(Clone, Debug)]
+pub struct RelatedPlace {
+    /// What is there; clean and masked.
+    pub message: String,
+    /// The object that it lies in.
+    pub object: Identity,
+    /// RFC 6901 pointer from that object's root.
+    pub path: String,
+    /// Where.
+    pub place: Location,
+}
+
+/// A repair as the policy proposed it, with the places it speaks of resolved to nodes.
+#[derive(Clone, Debug)]
+pub struct ProposedFix {
+    /// One clean line.
+    pub title: String,
+    /// Whether it may be applied without asking.
+    pub safe: bool,
+    /// What changes.
+    pub edits: Vec<Edit>,
+}

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use plimsoll_tree::write::Part;
 
+use super::position::Lines;
+
 /// Bytes of a [`Manifest`]'s text: start and the byte after the last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Span {
@@ -46,6 +48,8 @@ pub struct Manifest {
     pub comments: Vec<Comment>,
     /// What was noticed on the way: findings of a later stage.
     pub remarks: Vec<Remark>,
+    /// Where its lines start, found when first asked for ([`Manifest::position`]).
+    pub lines: Lines,
 }
 
 /// How a text was stored.

@@ -1,1 +1,176 @@
-//! Reports in their formats: pure functions of what was found.
+//! Reports in their formats: pure functions of what was found. One file each, with output structs of its own.
+
+mod edits;
+mod excerpt;
+mod human;
+mod json;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::bundle::Bundle;
+use crate::finding::{Finding, Location, Masks};
+use crate::policy::Severity;
+use crate::read::{Manifest, Skip};
+
+pub use human::{Style, human};
+pub use json::json;
+
+/// Everything there is to report of one run.
+pub struct Report<'a> {
+    /// What was judged.
+    pub bundle: &'a Bundle,
+    /// What was found, in order.
+    pub findings: &'a [Finding],
+    /// What no output may show.
+    pub masks: &'a Masks,
+    /// Policies that gave no verdict.
+    pub failures: Vec<Failure>,
+    /// Inputs that could not be read.
+    pub inputs_failed: Vec<InputFailure>,
+    /// What was read.
+    pub counts: Counts,
+    /// How long it took.
+    pub duration_ms: f64,
+}
+
+/// A policy that gave no verdict.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Failure {
+    /// The policy's name, or its file where it has no name yet.
+    pub policy: String,
+    /// In one word: `fuel`, `deadline`, `memory`, `stack`, `trap`, `answer`, `settings`, `refused`, `load`, `import`,
+    /// `version`.
+    pub kind: &'static str,
+    /// In a sentence.
+    pub message: String,
+}
+
+/// An input that could not be read, or not all of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct InputFailure {
+    /// The file.
+    pub file: String,
+    /// Line, from 1, where a line is meant.
+    pub line: Option<u32>,
+    /// Column, in characters from 1, where a line is meant.
+    pub column: Option<u32>,
+    /// Why and what to do; never any of the text.
+    pub message: String,
+}
+
+/// What was read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Files that hold documents.
+    pub files: usize,
+    /// Documents that were read as objects.
+    pub documents: usize,
+    /// Objects, those inside others included.
+    pub objects: usize,
+    /// Files, or documents of files, that were not judged, and why.
+    pub skipped: Vec<(String, Skip)>,
+}
+
+impl Counts {
+    /// Counts what a bundle's manifests hold.
+    #[must_use]
+    pub fn of(manifests: &[Manifest]) -> Self {
+        let mut counts = Counts::default();
+        for manifest in manifests {
+            match manifest.skipped {
+                Some(reason) => counts.skipped.push((manifest.path.clone(), reason)),
+                None => {
+                    counts.files += usize::from(!manifest.objects.is_empty());
+                    let skipped = manifest.documents.iter().filter_map(|document| document.skipped);
+                    for reason in skipped.filter(|&reason| reason != Skip::Empty) {
+                        let entry = (manifest.path.clone(), reason);
+                        if counts.skipped.last() != Some(&entry) {
+                            counts.skipped.push(entry);
+                        }
+                    }
+                }
+            }
+            counts.documents += manifest
+                .documents
+                .iter()
+                .filter(|document| document.skipped.is_none())
+                .count();
+            counts.objects += manifest.objects.len();
+        }
+        counts
+    }
+
+    /// How many were skipped, for each reason.
+    #[must_use]
+    pub fn reasons(&self) -> BTreeMap<&'static str, usize> {
+        let mut reasons = BTreeMap::new();
+        for (_, reason) in &self.skipped {
+            *reasons.entry(reason.reason()).or_insert(0) += 1;
+        }
+        reasons
+    }
+}
+
+/// Why there are failed inputs among what was read. `named` are the paths that the user named: those must be readable
+/// whatever they hold.
+#[must_use]
+pub fn input_failures(manifests: &[Manifest], named: impl Fn(&str) -> bool) -> Vec<InputFailure> {
+    let mut found = Vec::new();
+    for manifest in manifests {
+        for failure in &manifest.failures {
+            if !failure.looks_like_manifest && !named(&manifest.path) {
+                continue;
+            }
+            let whole = failure.span == crate::read::Span::EMPTY;
+            let position = manifest.position(failure.span.start);
+            found.push(InputFailure {
+                file: manifest.path.clone(),
+                line: (!whole).then_some(position.line),
+                column: (!whole).then_some(position.column),
+                message: failure.error.to_string(),
+            });
+        }
+    }
+    found
+}
+
+/// Findings that count, by severity: errors, warnings, infos; and how many are suppressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Errors that count.
+    pub errors: usize,
+    /// Warnings that count.
+    pub warnings: usize,
+    /// Advice that counts.
+    pub infos: usize,
+    /// What does not count.
+    pub suppressed: usize,
+}
+
+impl Tally {
+    /// Counts findings.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut tally = Tally::default();
+        for finding in findings {
+            *match (&finding.suppressed, finding.severity) {
+                (Some(_), _) => &mut tally.suppressed,
+                (None, Severity::Error) => &mut tally.errors,
+                (None, Severity::Warning) => &mut tally.warnings,
+                (None, Severity::Info) => &mut tally.infos,
+            } += 1;
+        }
+        tally
+    }
+}
+
+impl Report<'_> {
+    fn file(&self, place: Location) -> &str {
+        self.bundle
+            .manifests
+            .get(place.manifest)
+            .map_or("", |manifest| manifest.path.as_str())
+    }
+}

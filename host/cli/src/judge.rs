@@ -1,0 +1,117 @@
+//! The policies of a run, and their verdicts.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+use plimsoll_core::bundle::Bundle;
+use plimsoll_core::finding::Judgement;
+use plimsoll_core::policy::{EvaluationFailure, Judge};
+use plimsoll_core::report::Failure;
+use plimsoll_engine::{Engine, EngineOptions, MAX_COMPONENT, Policy};
+use rayon::prelude::*;
+
+/// One loaded policy.
+pub struct Loaded {
+    pub policy: Policy,
+    /// The component it came from; none for what is built in.
+    pub file: Option<PathBuf>,
+}
+
+/// The policies of a run, and those that could not be loaded.
+pub struct Policies {
+    pub loaded: Vec<Loaded>,
+    pub failures: Vec<Failure>,
+}
+
+/// Loads the built-in policies and these components.
+///
+/// # Errors
+/// When the sandbox cannot be set up at all.
+pub fn load(files: &[PathBuf]) -> anyhow::Result<Policies> {
+    let engine = Engine::new(&EngineOptions::default()).context("the sandbox cannot be set up")?;
+    let built_in = plimsoll_builtin::policies()
+        .par_iter()
+        .map(|policy| (policy.name.to_owned(), None, policy.load(&engine)));
+    let cache = cache_folder();
+    let added = files.par_iter().map(|file| {
+        (
+            file.display().to_string(),
+            Some(file.clone()),
+            load_file(&engine, file, cache.as_deref()),
+        )
+    });
+    let mut policies = Policies {
+        loaded: Vec::new(),
+        failures: Vec::new(),
+    };
+    let mut names = BTreeSet::new();
+    for (source, file, result) in built_in.chain(added).collect::<Vec<_>>() {
+        match result {
+            Ok(policy) if names.insert(policy.description().name.clone()) => {
+                policies.loaded.push(Loaded { policy, file })
+            }
+            Ok(policy) => {
+                let name = &policy.description().name;
+                let failure = EvaluationFailure::Load(format!("there is a policy called `{name}` already"));
+                policies.failures.push(failed(&source, &failure));
+            }
+            Err(failure) => policies.failures.push(failed(&source, &failure)),
+        }
+    }
+    Ok(policies)
+}
+
+fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Policy, EvaluationFailure> {
+    let size = std::fs::metadata(file)
+        .map_err(|error| EvaluationFailure::Load(error.to_string()))?
+        .len();
+    if size > MAX_COMPONENT as u64 {
+        let message = format!("the file has {size} bytes, more than the limit of {MAX_COMPONENT}");
+        return Err(EvaluationFailure::Load(message));
+    }
+    let bytes = std::fs::read(file).map_err(|error| EvaluationFailure::Load(error.to_string()))?;
+    Policy::from_component(engine, &bytes, cache)
+}
+
+/// Where compiled policies are kept; none where the user has no such place.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = etcetera::choose_base_strategy().ok()?.cache_dir();
+    Some(folder.join("plimsoll").join("compiled"))
+}
+
+fn failed(policy: &str, failure: &EvaluationFailure) -> Failure {
+    Failure {
+        policy: policy.to_owned(),
+        kind: failure.kind(),
+        message: failure.to_string(),
+    }
+}
+
+/// A failure of a loaded policy, as reports say it.
+pub fn failure(policy: &str, failure: &EvaluationFailure) -> Failure {
+    failed(policy, failure)
+}
+
+/// The verdicts of all policies on a bundle, and how long each took.
+pub fn judge<'a>(policies: &'a [Loaded], bundle: &Bundle) -> Vec<(Judgement<'a>, Duration)> {
+    policies
+        .par_iter()
+        .map(|loaded| {
+            let started = Instant::now();
+            let policy = loaded.policy.description();
+            let rules: Vec<u32> = (0..).take(policy.rules.len()).collect();
+            let verdict = loaded.policy.check(bundle, &rules, "");
+            (
+                Judgement {
+                    policy,
+                    verdict,
+                    reported: rules,
+                },
+                started.elapsed(),
+            )
+        })
+        .collect()
+}

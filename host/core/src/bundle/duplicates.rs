@@ -1,0 +1,114 @@
+//! One identity twice in one directory: exact duplicates are one object, different definitions are ambiguous.
+
+use std::collections::{HashMap, HashSet};
+
+use plimsoll_tree::{ObjectFlags, Role, Tree};
+
+use super::Notes;
+use super::content::{Hash, Hasher};
+use super::scopes::{Scopes, directory};
+use crate::read::{Manifest, Namespace};
+
+type Identity<'a> = (u32, &'a str, &'a str, &'a str, Option<&'a str>);
+
+/// Drops exact duplicates and marks different definitions of one identity.
+pub(super) fn apply(manifests: &[Manifest], scopes: &Scopes, notes: &mut Notes) {
+    let groups = groups(manifests, scopes, notes);
+    if groups.is_empty() {
+        return;
+    }
+    let hashes = hashes(manifests, &groups);
+    for group in groups {
+        let mut seen: HashMap<Hash, (usize, usize)> = HashMap::new();
+        for each in group {
+            // None: too large for a tree, which the whole will then be too.
+            let Some(&hash) = hashes.get(&each) else { continue };
+            match seen.get(&hash).copied() {
+                // What is judged stays rather than what is only looked at.
+                Some(first) if is_subject(notes, each) && !is_subject(notes, first) => {
+                    notes.of(first.0, first.1).dropped = true;
+                    seen.insert(hash, each);
+                }
+                Some(_) => notes.of(each.0, each.1).dropped = true,
+                None => drop(seen.insert(hash, each)),
+            }
+        }
+        let ambiguous: Vec<(usize, usize)> = seen.into_values().collect();
+        if let [_, _, ..] = ambiguous[..] {
+            for (index, number) in ambiguous {
+                let note = notes.of(index, number);
+                note.flags = note.flags.with(ObjectFlags::AMBIGUOUS);
+            }
+        }
+    }
+    drop_inner(manifests, notes);
+}
+
+/// What the objects of these groups hold; one file at a time.
+fn hashes(manifests: &[Manifest], groups: &[Vec<(usize, usize)>]) -> HashMap<(usize, usize), Hash> {
+    let hasher = Hasher::new();
+    let mut all: Vec<(usize, usize)> = groups.iter().flatten().copied().collect();
+    all.sort_unstable();
+    let mut hashes = HashMap::with_capacity(all.len());
+    for of_one in all.chunk_by(|a, b| a.0 == b.0) {
+        let Some(manifest) = of_one.first().and_then(|&(index, _)| manifests.get(index)) else { continue };
+        let Ok(words) = manifest.part.to_tree() else { continue };
+        let Ok(tree) = Tree::read(&words) else { continue };
+        for &(index, number) in of_one {
+            hashes.insert((index, number), hasher.content(&tree, manifest.objects[number].root));
+        }
+    }
+    hashes
+}
+
+/// Objects that share an identity and a directory, where there are two or more.
+fn groups(manifests: &[Manifest], scopes: &Scopes, notes: &Notes) -> Vec<Vec<(usize, usize)>> {
+    let mut first: HashMap<Identity<'_>, (usize, usize)> = HashMap::new();
+    let mut numbers: HashMap<(usize, usize), usize> = HashMap::new();
+    let mut groups: Vec<Vec<(usize, usize)>> = Vec::new();
+    for (index, manifest) in manifests.iter().enumerate() {
+        if notes.role(index) == Role::Previous {
+            continue;
+        }
+        let scope = scopes.find(directory(&manifest.path)).unwrap_or(0);
+        for (number, object) in manifest.objects.iter().enumerate() {
+            let note = notes.get(index, number);
+            if object.name.is_empty() || note.flags.has(ObjectFlags::PATCH) {
+                continue;
+            }
+            let namespace = match &note.namespace {
+                Namespace::Named(name) => Some(name.as_str()),
+                Namespace::Unset | Namespace::Unknown => None,
+            };
+            let identity = (scope, object.group.as_str(), object.kind.as_str(), object.name.as_str(), namespace);
+            let Some(&before) = first.get(&identity) else {
+                first.insert(identity, (index, number));
+                continue;
+            };
+            let group = *numbers.entry(before).or_insert_with(|| {
+                groups.push(vec![before]);
+                groups.len() - 1
+            });
+            groups[group].push((index, number));
+        }
+    }
+    groups
+}
+
+fn is_subject(notes: &Notes, (index, number): (usize, usize)) -> bool {
+    notes.get(index, number).flags.role() == Role::Subject
+}
+
+/// What lies in a dropped object is dropped with it.
+fn drop_inner(manifests: &[Manifest], notes: &mut Notes) {
+    for (index, manifest) in manifests.iter().enumerate() {
+        let mut gone: HashSet<usize> = HashSet::new();
+        for (number, object) in manifest.objects.iter().enumerate() {
+            let outer = object.owner.is_some_and(|owner| gone.contains(&(owner as usize)));
+            if outer || notes.get(index, number).dropped {
+                notes.of(index, number).dropped = true;
+                gone.insert(number);
+            }
+        }
+    }
+}

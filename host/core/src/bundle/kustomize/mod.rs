@@ -1,0 +1,209 @@
+//! Kustomizations: what belongs together, and what is done to it before it is deployed.
+//!
+//! Namespaces, labels and annotations that all closures of an object agree on are applied. What patches, images, replicas,
+//! replacements, variables and transformers set is not final in what they set it in. Names stay as they are written, in
+//! objects and references alike, so that both sides of a reference compare; prefixes count only for finding targets.
+
+mod closure;
+mod deploy;
+mod effects;
+mod labels;
+pub(super) mod marks;
+mod model;
+
+use std::collections::{BTreeSet, HashSet};
+
+use plimsoll_tree::write::Edit;
+use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, word};
+
+use self::closure::{Closure, Walker};
+pub(super) use self::closure::is_top;
+use self::model::{Generator, Kustomization, Source};
+use super::peek::Peek;
+use super::{Notes, rewrite, scopes};
+use crate::read::{Manifest, Namespace, ReadObject};
+
+/// What a leaf kustomization includes.
+pub(super) struct Found {
+    /// The manifest of the kustomization.
+    pub(super) manifest: usize,
+    /// The directories it closes; none where it closes nothing.
+    pub(super) directories: BTreeSet<String>,
+    /// Some of it is not in the input.
+    pub(super) remote: bool,
+    /// Objects, by manifest and number in it.
+    pub(super) objects: Vec<(usize, usize)>,
+}
+
+/// Finds all kustomizations and applies them. Nothing is done, and nothing allocated, where there are none.
+pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) -> Vec<Found> {
+    let mut all: Vec<Kustomization> = Vec::new();
+    for (index, manifest) in manifests.iter().enumerate() {
+        if let Some((root, component)) = model::find(manifest) {
+            all.push(model::read(manifest, index, root, component));
+        }
+        all.extend(deploy::read(manifest, index));
+    }
+    if all.is_empty() {
+        return Vec::new();
+    }
+    // A directory's kustomization is the file that kustomize takes; one of another name serves where there is none.
+    all.sort_by_key(|each| !model::has_name(&manifests[each.manifest].path));
+    for kustomization in &all {
+        generate(&mut manifests[kustomization.manifest], &kustomization.transform.generators);
+        notes.extend(kustomization.manifest, &manifests[kustomization.manifest]);
+        for object in notes.last(kustomization.manifest, kustomization.transform.generators.len()) {
+            object.flags = object.flags.with_role(Role::Context).with(ObjectFlags::RENDERED);
+        }
+    }
+    let mut walker = Walker::new(manifests, &all);
+    let found = walk(&mut walker);
+    for (file, object) in configuration(&walker) {
+        notes.of(file, object).flags = notes.of(file, object).flags.with(ObjectFlags::PATCH);
+    }
+    let Walker { effects, marks, .. } = walker;
+    for (index, manifest) in manifests.iter().enumerate() {
+        for object in 0..manifest.objects.len() {
+            if let Some(effect) = effects.of(index, object) {
+                let note = notes.of(index, object);
+                note.namespace = effect.namespace.clone();
+                note.included = true;
+            }
+        }
+    }
+    for (manifest, node, deep) in marks.iter() {
+        rewrite::mark(&mut manifests[manifest].part, node, deep);
+    }
+    for (index, manifest) in manifests.iter_mut().enumerate() {
+        let mut edits: Vec<Edit<'_>> = Vec::new();
+        for (number, object) in manifest.objects.iter().enumerate() {
+            if let Some(effect) = effects.of(index, number) {
+                let root = Peek::new(&manifest.part, object.root);
+                labels::edits(root, &object.group, &object.kind, effect, &effects, &mut edits);
+            }
+        }
+        if !edits.is_empty() {
+            let spliced = manifest.part.splice(&edits);
+            rewrite::splice(manifest, spliced);
+        }
+    }
+    found
+}
+
+/// One closure for each root: what no other includes, and what something deploys.
+fn walk(walker: &mut Walker<'_>) -> Vec<Found> {
+    let all = walker.all;
+    let mut included: HashSet<usize> = HashSet::new();
+    for kustomization in all {
+        for path in kustomization.resources.iter().chain(&kustomization.components) {
+            let path = scopes::join(&kustomization.directory, path);
+            included.extend(path.and_then(|path| walker.by_directory.get(path.as_str()).copied()));
+        }
+    }
+    let mut found = Vec::new();
+    let leaves = (0..all.len()).filter(|index| !all[*index].component && !included.contains(index));
+    for index in leaves {
+        follow(walker, index, &mut found);
+    }
+    // Kustomizations that include each other in a circle.
+    for index in (0..all.len()).filter(|&index| !all[index].component) {
+        if !walker.touched.contains(&index) {
+            follow(walker, index, &mut found);
+        }
+    }
+    if walker.is_exhausted() {
+        blur(walker);
+    }
+    found
+}
+
+fn follow(walker: &mut Walker<'_>, index: usize, found: &mut Vec<Found>) {
+    let mut closure = Closure::default();
+    walker.visit(index, None, &mut closure);
+    // A path that is not in the input says nothing.
+    if closure.reached.is_empty() && walker.all[index].deploys {
+        return;
+    }
+    let number = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    let mut objects = Vec::with_capacity(closure.reached.len());
+    for reached in closure.reached {
+        objects.push((reached.manifest, reached.object));
+        let stated = &walker.manifests[reached.manifest].objects[reached.object].namespace;
+        walker.effects.merge(reached, stated, number);
+    }
+    found.push(Found {
+        manifest: walker.all[index].manifest,
+        directories: if closure.plain { BTreeSet::new() } else { closure.directories },
+        remote: closure.remote,
+        objects,
+    });
+}
+
+/// More than can be followed: of all that any kustomization includes, nothing is known.
+fn blur(walker: &mut Walker<'_>) {
+    let manifests = walker.manifests;
+    for kustomization in walker.all {
+        for path in &kustomization.resources {
+            let path = scopes::join(&kustomization.directory, path);
+            let Some(&file) = path.and_then(|path| walker.by_path.get(path.as_str())) else { continue };
+            for (number, object) in manifests[file].objects.iter().enumerate() {
+                walker.effects.blur(file, number);
+                walker.marks.add(file, object.root, true);
+            }
+        }
+    }
+}
+
+/// Objects of files that are patches or configure kustomize, unless they are resources somewhere.
+fn configuration(walker: &Walker<'_>) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for kustomization in walker.all {
+        let patches = kustomization.transform.patches.iter().map(|patch| &patch.source);
+        let files = patches
+            .chain(&kustomization.transform.replacements)
+            .filter_map(|source| match source {
+                Source::Path(path) => Some(path),
+                Source::Inline(_) | Source::Node(_) => None,
+            })
+            .chain(&kustomization.configuration);
+        for path in files {
+            let path = scopes::join(&kustomization.directory, path);
+            let Some(&file) = path.and_then(|path| walker.by_path.get(path.as_str())) else { continue };
+            let count = walker.manifests[file].objects.len();
+            found.extend((0..count).filter(|&object| walker.effects.of(file, object).is_none()).map(|object| (file, object)));
+        }
+    }
+    found
+}
+
+/// Adds the ConfigMaps and Secrets that a kustomization generates to its own manifest, so that nobody calls them missing.
+/// What they hold is not known; their place is the generator's entry.
+fn generate(manifest: &mut Manifest, generators: &[Generator]) {
+    for generator in generators {
+        let span = manifest.spans.get(generator.node as usize).copied().unwrap_or_default();
+        let part = &mut manifest.part;
+        let plain = Flags::default();
+        let text = |text| plimsoll_tree::write::Scalar::Text(text);
+        let root = part.open(Kind::Map, None, plain);
+        part.scalar(Some(word!("apiVersion")), plain, text("v1"));
+        part.scalar(Some(word!("kind")), plain, text(generator.kind));
+        part.open(Kind::Map, Some(word!("metadata")), plain);
+        part.scalar(Some(word!("name")), plain, text(&generator.name));
+        part.close();
+        part.open(Kind::Map, Some(word!("data")), Flags::NOT_FINAL);
+        part.close();
+        part.close();
+        manifest.spans.resize(part.len() as usize, span);
+        manifest.keys.resize(part.len() as usize, crate::read::Span::EMPTY);
+        manifest.objects.push(ReadObject {
+            root,
+            document: 0,
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: generator.kind.to_owned(),
+            namespace: generator.namespace.clone().map_or(Namespace::Unset, Namespace::Named),
+            name: generator.name.clone(),
+            owner: None,
+        });
+    }
+}

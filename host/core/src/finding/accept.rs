@@ -1,0 +1,336 @@
+//! A policy's violations become findings.
+
+use std::collections::HashMap;
+
+use plimsoll_tree::{NONE, Tree};
+
+use super::clean::{clean_block, clean_line};
+use super::{Finding, Identity, Location, Masks, ProposedFix, RelatedPlace, fingerprint, scalar};
+use crate::bundle::Bundle;
+use crate::policy::{Confidence, Description, Edit, EvaluationFailure, Fix, Place, Severity, Violation};
+use crate::read::Span;
+
+/// Characters of a message that are shown.
+const MESSAGE: usize = 500;
+/// Characters of a help text that are shown.
+const HELP: usize = 4000;
+/// Related places that are kept of one violation.
+const RELATED: usize = 50;
+/// Violations that are kept of one policy; more is an answer that cannot be taken.
+const VIOLATIONS: usize = 100_000;
+
+/// What one policy said of a bundle.
+pub struct Judgement<'a> {
+    /// The policy.
+    pub policy: &'a Description,
+    /// Its verdict, or why there is none.
+    pub verdict: Result<Vec<Violation>, EvaluationFailure>,
+    /// Rules whose violations are reported; those of others only mask.
+    pub reported: Vec<u32>,
+}
+
+/// Takes violations in: checks their places, cleans their texts, masks secrets, and puts all in one order (file, place,
+/// rule, message). Second, the failures: those that came in, and answers that cannot be taken.
+///
+/// Masks are gathered from all policies before any text is made, so that no policy's message shows what another one marks.
+#[must_use]
+pub fn accept(
+    bundle: &Bundle,
+    judgements: Vec<Judgement<'_>>,
+) -> (Vec<Finding>, Masks, Vec<(String, EvaluationFailure)>) {
+    let tree = bundle.tree();
+    let mut failures = Vec::new();
+    let mut taken = Vec::new();
+    let mut sensitive = Vec::new();
+    let mut marks_lost = false;
+    for judgement in judgements {
+        let verdict = judgement
+            .verdict
+            .and_then(|violations| check_answer(violations, judgement.policy));
+        match verdict {
+            Ok(violations) => {
+                for violation in violations.iter().filter(|violation| violation.sensitive) {
+                    sensitive.extend(
+                        std::iter::once(&violation.at)
+                            .chain(violation.related.iter().map(|related| &related.at))
+                            .filter_map(|place| resolve(bundle, tree, place))
+                            .map(|place| place.node),
+                    );
+                }
+                taken.push((judgement.policy, judgement.reported, violations));
+            }
+            Err(failure) => {
+                // Only `secrets` is known to mark; another policy may, and what it would have marked is not known either.
+                marks_lost |= judgement.policy.name == "secrets";
+                failures.push((judgement.policy.name.clone(), failure));
+            }
+        }
+    }
+    let mut masks = Masks::new(bundle, &sensitive);
+    masks.nothing_is_shown |= marks_lost;
+    let mut findings = Vec::new();
+    for (policy, reported, violations) in taken {
+        for violation in violations {
+            if reported.contains(&violation.rule) {
+                findings.extend(finding(bundle, tree, &masks, policy, violation));
+            }
+        }
+    }
+    let mut findings = fold_copies(findings);
+    findings.sort_by(|a, b| order(bundle, a).cmp(&order(bundle, b)));
+    (findings, masks, failures)
+}
+
+fn order<'a>(bundle: &'a Bundle, finding: &'a Finding) -> (&'a str, Location, &'a str, &'a str) {
+    let path = bundle
+        .manifests
+        .get(finding.place.manifest)
+        .map_or("", |manifest| manifest.path.as_str());
+    (path, finding.place, &finding.rule, &finding.message)
+}
+
+fn check_answer(violations: Vec<Violation>, policy: &Description) -> Result<Vec<Violation>, EvaluationFailure> {
+    if violations.len() > VIOLATIONS {
+        let found = violations.len();
+        return Err(EvaluationFailure::Answer(format!(
+            "{found} violations, more than the limit of {VIOLATIONS}"
+        )));
+    }
+    match violations
+        .iter()
+        .find(|violation| violation.rule as usize >= policy.rules.len())
+    {
+        Some(violation) => Err(EvaluationFailure::Answer(format!(
+            "there is no rule number {}",
+            violation.rule
+        ))),
+        None => Ok(violations),
+    }
+}
+
+/// A place that exists.
+struct Resolved {
+    node: u32,
+    object: u32,
+    key: bool,
+    exact: bool,
+}
+
+/// What a place means; the nearest existing parent where it does not exist. None when the bundle is empty.
+fn resolve(bundle: &Bundle, tree: Tree<'_>, place: &Place) -> Option<Resolved> {
+    let found = match place {
+        Place::Node(node) | Place::Key(node) => bundle.object_of(*node).map(|object| Resolved {
+            node: *node,
+            object,
+            key: matches!(place, Place::Key(_)),
+            exact: true,
+        }),
+        Place::Pointer { object, path } => tree.object(*object).map(|_| match bundle.resolve(*object, path) {
+            Ok(node) => Resolved {
+                node,
+                object: *object,
+                key: false,
+                exact: true,
+            },
+            Err(node) => Resolved {
+                node,
+                object: *object,
+                key: false,
+                exact: false,
+            },
+        }),
+    };
+    found.or_else(|| {
+        let object = tree.object(0)?;
+        Some(Resolved {
+            node: object.root,
+            object: 0,
+            key: false,
+            exact: false,
+        })
+    })
+}
+
+fn location(bundle: &Bundle, place: &Resolved) -> Option<Location> {
+    let found = bundle.locate(place.node)?;
+    let span = if place.key && found.key != Span::EMPTY {
+        found.key
+    } else {
+        found.value
+    };
+    Some(Location {
+        manifest: found.manifest,
+        span,
+    })
+}
+
+/// A finding, and whose copy the object is that it is about.
+fn finding(
+    bundle: &Bundle,
+    tree: Tree<'_>,
+    masks: &Masks,
+    policy: &Description,
+    violation: Violation,
+) -> Option<Judged> {
+    let rule = policy.rules.get(violation.rule as usize)?;
+    let id = format!("{}/{}", policy.name, rule.id);
+    let at = resolve(bundle, tree, &violation.at)?;
+    let mut place = location(bundle, &at)?;
+    if let Some(within) = violation.within.filter(|_| !at.key && at.exact) {
+        place = narrowed(bundle, tree, at.node, place, within.start as usize..within.end as usize);
+    }
+    let mut help = violation
+        .help
+        .map(|help| masks.text(&clean_block(&help, HELP)))
+        .filter(|help| !help.is_empty());
+    if !at.exact {
+        let note = "the policy pointed at a place that does not exist; this is the nearest one that does";
+        help = Some(help.map_or_else(|| note.to_owned(), |help| format!("{help}\n{note}")));
+    }
+    let related = violation.related.iter().take(RELATED).filter_map(|related| {
+        let at = resolve(bundle, tree, &related.at)?;
+        Some(RelatedPlace {
+            message: masks.text(&clean_line(&related.message, MESSAGE)),
+            object: identity(tree, at.object)?,
+            path: masks.text(&bundle.pointer(at.object, at.node)?),
+            place: location(bundle, &at)?,
+        })
+    });
+    let record = tree.object(at.object)?;
+    let finding = Finding {
+        severity: severity(violation.severity.unwrap_or(rule.severity), violation.confidence),
+        confidence: violation.confidence,
+        message: masks.text(&clean_line(&violation.message, MESSAGE)),
+        help,
+        object: identity(tree, at.object)?,
+        owner: (record.owner != NONE).then(|| identity(tree, record.owner)).flatten(),
+        path: masks.text(&bundle.pointer(at.object, at.node)?),
+        place,
+        related: related.collect(),
+        fix: violation.fix.and_then(|fix| proposed(bundle, tree, masks, fix)),
+        sensitive: violation.sensitive,
+        fingerprint: fingerprint::fingerprint(&id, tree, at.object, at.node),
+        suppressed: None,
+        policy: policy.name.clone(),
+        rule: id,
+    };
+    let copy = bundle.copy_of(at.object);
+    Some(Judged {
+        finding,
+        source: copy.unwrap_or(at.object),
+        is_copy: copy.is_some(),
+    })
+}
+
+/// Who may say error: only what is certain or high.
+fn severity(said: Severity, confidence: Confidence) -> Severity {
+    if confidence < Confidence::High {
+        said.min(Severity::Warning)
+    } else {
+        said
+    }
+}
+
+fn narrowed(bundle: &Bundle, tree: Tree<'_>, node: u32, place: Location, range: std::ops::Range<usize>) -> Location {
+    let narrowed = tree.symbol(node).and_then(|symbol| {
+        let source = bundle
+            .manifests
+            .get(place.manifest)?
+            .text
+            .get(place.span.start as usize..place.span.end as usize)?;
+        scalar::source_span(source, place.span.start, tree.text(symbol), range)
+    });
+    narrowed.map_or(place, |span| Location { span, ..place })
+}
+
+fn identity(tree: Tree<'_>, object: u32) -> Option<Identity> {
+    let object = tree.object(object)?;
+    let (group, version) = (tree.text(object.group), tree.text(object.version));
+    Some(Identity {
+        api_version: if group.is_empty() {
+            version.to_owned()
+        } else {
+            format!("{group}/{version}")
+        },
+        kind: clean_line(tree.text(object.kind), MESSAGE),
+        namespace: object
+            .namespace()
+            .map(|namespace| clean_line(tree.text(namespace), MESSAGE)),
+        name: clean_line(tree.text(object.name), MESSAGE),
+    })
+}
+
+/// A fix whose every place exists; others cannot be applied.
+fn proposed(bundle: &Bundle, tree: Tree<'_>, masks: &Masks, fix: Fix) -> Option<ProposedFix> {
+    let exact = |place: &Place| {
+        resolve(bundle, tree, place)
+            .filter(|found| found.exact)
+            .map(|found| Place::Node(found.node))
+    };
+    let edits: Option<Vec<Edit>> = fix
+        .edits
+        .into_iter()
+        .map(|edit| {
+            Some(match edit {
+                Edit::Set { at, value } => Edit::Set { at: exact(&at)?, value },
+                Edit::Insert { into, key, value } => Edit::Insert {
+                    into: exact(&into)?,
+                    key,
+                    value,
+                },
+                Edit::Rename { at, key } => Edit::Rename { at: exact(&at)?, key },
+                Edit::Remove(at) => Edit::Remove(exact(&at)?),
+            })
+        })
+        .collect();
+    Some(ProposedFix {
+        title: masks.text(&clean_line(&fix.title, MESSAGE)),
+        safe: fix.safe,
+        edits: edits?,
+    })
+}
+
+/// A finding on its way out.
+struct Judged {
+    finding: Finding,
+    /// The object that it is about, or the one that this is a copy of.
+    source: u32,
+    is_copy: bool,
+}
+
+/// Findings in copies of one text stay at the first source: equal ones (rule, inner path, message) become its related
+/// places.
+fn fold_copies(judged: Vec<Judged>) -> Vec<Finding> {
+    let (copies, sources): (Vec<Judged>, Vec<Judged>) = judged.into_iter().partition(|one| one.is_copy);
+    let mut first: HashMap<(u32, String, String, String), usize> = HashMap::new();
+    let mut kept: Vec<Finding> = Vec::with_capacity(sources.len());
+    let key = |one: &Judged| {
+        (
+            one.source,
+            one.finding.rule.clone(),
+            one.finding.path.clone(),
+            one.finding.message.clone(),
+        )
+    };
+    for source in sources {
+        first.entry(key(&source)).or_insert(kept.len());
+        kept.push(source.finding);
+    }
+    for copy in copies {
+        if let Some(finding) = first.get(&key(&copy)).and_then(|&at| kept.get_mut(at)) {
+            let Finding {
+                object, path, place, ..
+            } = copy.finding;
+            finding.related.push(RelatedPlace {
+                message: "the same in a copy".to_owned(),
+                object,
+                path,
+                place,
+            });
+        } else {
+            first.insert(key(&copy), kept.len());
+            kept.push(copy.finding);
+        }
+    }
+    kept
+}

@@ -1,0 +1,72 @@
+//! What stays the same of a finding when lines, lists and files move.
+
+use plimsoll_tree::{Kind, Tree, word};
+use sha2::{Digest as _, Sha256};
+
+/// Hash of rule, object identity and pointer, list items named by what names them. Never of a value: weak secrets could be
+/// found again from it.
+pub fn fingerprint(rule: &str, tree: Tree<'_>, object: u32, node: u32) -> String {
+    let mut hash = Sha256::new();
+    let mut put = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    put(rule);
+    if let Some(object) = tree.object(object) {
+        put(tree.text(object.group));
+        put(tree.text(object.kind));
+        put(object.namespace().map_or("", |namespace| tree.text(namespace)));
+        put(tree.text(object.name));
+        for step in steps(tree, object.root, node) {
+            put(&step);
+        }
+    }
+    hash.finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The way from one node down to another: keys, and for items what names them, else their position.
+fn steps(tree: Tree<'_>, root: u32, node: u32) -> Vec<String> {
+    let mut steps = Vec::new();
+    let mut at = root;
+    while at < node {
+        let sequence = tree.node(at).is_some_and(|found| found.kind == Kind::Sequence);
+        let Some((position, child)) = tree
+            .children(at)
+            .enumerate()
+            .find(|&(_, child)| child <= node && node < tree.end(child))
+        else {
+            break;
+        };
+        steps.push(if sequence {
+            name_of(tree, child).map_or_else(|| format!("#{position}"), |name| format!("={name}"))
+        } else {
+            tree.node(child)
+                .and_then(|found| found.key)
+                .map_or("", |key| tree.text(key))
+                .to_owned()
+        });
+        at = child;
+    }
+    steps
+}
+
+/// What names an item among its siblings, by the merge keys of the Kubernetes API.
+fn name_of(tree: Tree<'_>, item: u32) -> Option<String> {
+    [
+        word!("name"),
+        word!("key"),
+        word!("containerPort"),
+        word!("port"),
+        word!("mountPath"),
+    ]
+    .into_iter()
+    .find_map(|key| {
+        let member = tree.get(item, key)?;
+        let text = tree.symbol(member).map(|symbol| tree.text(symbol).to_owned());
+        text.or_else(|| tree.integer(member).map(|number| number.to_string()))
+    })
+}

@@ -1,0 +1,167 @@
+//! Finding one's place in a document's text: where tokens really start and end, and comments.
+
+/// A document's text. Offsets past its end are taken as the end.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'t>(pub &'t str);
+
+impl<'t> Text<'t> {
+    /// A byte; 0 at the end.
+    #[inline]
+    pub(super) fn byte(self, at: usize) -> u8 {
+        self.0.as_bytes().get(at).copied().unwrap_or(0)
+    }
+
+    fn rest(self, at: usize) -> &'t [u8] {
+        self.0.as_bytes().get(at..).unwrap_or(&[])
+    }
+
+    /// The character at an offset, to point at; nothing at the end of a line.
+    pub(super) fn visible(self, at: usize) -> (usize, usize) {
+        let at = self.0.floor_char_boundary(at);
+        let next = self.0.get(at..).and_then(|rest| rest.chars().next());
+        (at, at + next.filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8))
+    }
+
+    /// The next `#` from an offset on; past the end when there is none.
+    pub(super) fn find_hash(self, from: usize) -> usize {
+        self.0
+            .get(from..)
+            .and_then(|rest| rest.find('#'))
+            .map_or(usize::MAX, |at| from + at)
+    }
+
+    /// The end of the comment that the `#` at an offset starts, and whether it stands alone on its line; none when it
+    /// starts none, as it follows other text.
+    pub(super) fn comment(self, hash: usize) -> Option<(usize, bool)> {
+        let before = self.0.as_bytes().get(..hash)?;
+        if !matches!(before.last(), None | Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            return None;
+        }
+        let alone = before
+            .iter()
+            .rev()
+            .find(|byte| !matches!(byte, b' ' | b'\t'))
+            .is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+        Some((self.line_end(hash), alone))
+    }
+
+    /// The end of the line, without its break.
+    pub(super) fn line_end(self, from: usize) -> usize {
+        let rest = self.rest(from);
+        from + rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len())
+    }
+
+    /// The first byte from an offset on that is no blank, line break or comment.
+    fn after_blanks(self, mut at: usize) -> usize {
+        loop {
+            match self.byte(at) {
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b'#' if self.comment(at).is_some() => at = self.line_end(at),
+                _ => return at,
+            }
+        }
+    }
+
+    /// Where a node's content starts behind its anchor and tag.
+    pub(super) fn after_properties(self, mut at: usize) -> usize {
+        while matches!(self.byte(at), b'&' | b'!') {
+            let word = self.rest(at);
+            let length = word
+                .iter()
+                .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+                .unwrap_or(word.len());
+            at = self.after_blanks(at + length);
+        }
+        at
+    }
+
+    /// Where a value's own text starts behind a key or the last token: the header of a block scalar, the first dash of a
+    /// sequence.
+    pub(super) fn block_header(self, last: usize) -> usize {
+        let mut at = self.after_blanks(last);
+        loop {
+            let next = match self.byte(at) {
+                b':' | b'?' => self.after_blanks(at + 1),
+                b'-' if matches!(self.byte(self.after_blanks(at + 1)), b'|' | b'>' | b'&' | b'!') => {
+                    self.after_blanks(at + 1)
+                }
+                b'&' | b'!' => self.after_properties(at),
+                _ => return at.min(self.0.len()),
+            };
+            if next <= at {
+                return at;
+            }
+            at = next;
+        }
+    }
+
+    /// Where the content of a block scalar starts whose header stands here.
+    pub(super) fn block_content(self, header: usize) -> usize {
+        let mut at = self.line_end(header);
+        while matches!(self.byte(at), b' ' | b'\t' | b'\n' | b'\r') {
+            at += 1;
+        }
+        at
+    }
+
+    /// The end of a range without blanks and line breaks at its end.
+    pub(super) fn trimmed(self, start: usize, end: usize) -> usize {
+        let content = self.0.as_bytes().get(start..end.min(self.0.len())).unwrap_or(&[]);
+        let last = content
+            .iter()
+            .rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        start + last.map_or(0, |last| last + 1)
+    }
+
+    /// The end of the quoted scalar that starts here, behind its closing quote.
+    pub(super) fn closing_quote(self, start: usize) -> usize {
+        let quote = self.byte(start);
+        let rest = self.rest(start + 1);
+        let mut at = 0;
+        while let Some(&byte) = rest.get(at) {
+            match byte {
+                b'\\' if quote == b'"' => at += 2,
+                b'\'' if quote == b'\'' && rest.get(at + 1) == Some(&b'\'') => at += 2,
+                byte if byte == quote => return start + at + 2,
+                _ => at += 1,
+            }
+        }
+        self.0.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_close() {
+        for (text, end) in [("'a''b' c", 6), (r#""a\"b" c"#, 6), ("'", 1), ("''", 2), (r#""\\" "x""#, 4)] {
+            assert_eq!(Text(text).closing_quote(0), end, "{text}");
+        }
+    }
+
+    #[test]
+    fn properties_are_passed() {
+        let text = "&a !!str # not '\n  \"x\"";
+        assert_eq!(Text(text).after_properties(0), text.find('"').expect("there"));
+        assert_eq!(Text("x").after_properties(0), 0);
+    }
+
+    #[test]
+    fn comments_follow_blanks() {
+        let text = "a: b#c # d\n  # e\r\n#f";
+        let found: Vec<_> = text
+            .match_indices('#')
+            .filter_map(|(at, _)| Text(text).comment(at).map(|(end, alone)| (&text[at..end], alone)))
+            .collect();
+        assert_eq!(found, [("# d", false), ("# e", true), ("#f", true)]);
+    }
+
+    #[test]
+    fn errors_point_at_a_character() {
+        assert_eq!(Text("aé").visible(2), (1, 3));
+        assert_eq!(Text("a\n").visible(1), (1, 1));
+        assert_eq!(Text("a").visible(9), (1, 1));
+    }
+}

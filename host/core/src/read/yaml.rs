@@ -1,0 +1,326 @@
+//! One YAML document: the parser's events made into nodes.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use plimsoll_tree::Flags;
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+
+use super::builder::{Builder, Closed};
+use super::input::{Bytes, Stop, restore};
+use super::place::Text;
+use super::scalar::{self, Value};
+use super::{Comment, Limits, ReadError, Span};
+
+/// Why a document could not be read, and where in its text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fault {
+    /// Where.
+    pub span: Span,
+    /// Why.
+    pub error: ReadError,
+}
+
+/// What an anchor names.
+enum Anchor {
+    /// A map or sequence that is not closed yet.
+    Open,
+    /// A scalar, maybe a key.
+    Scalar {
+        value: String,
+        style: ScalarStyle,
+        tag: Option<String>,
+        span: Span,
+    },
+    /// A map or sequence.
+    Node(Closed),
+}
+
+struct Loader<'t, 'b, 'l> {
+    text: Text<'t>,
+    /// Where the text starts in the whole.
+    base: u32,
+    builder: &'b mut Builder<'l>,
+    /// By the parser's numbers, from 1.
+    anchors: Vec<Anchor>,
+    /// Anchor and flow style of what is open.
+    open: Vec<(usize, bool)>,
+    /// End of the last token.
+    last: usize,
+    /// The next `#` that may start a comment.
+    hash: usize,
+    comments: &'b mut Vec<Comment>,
+}
+
+/// Reads the first document of a text into the builder, as kubectl's parser reads no other. The result is its first node,
+/// none when it is empty.
+///
+/// # Errors
+/// When it cannot be read; the builder holds a part of it then, to be abandoned.
+pub(super) fn load(
+    text: &str,
+    base: u32,
+    limits: &Limits,
+    builder: &mut Builder<'_>,
+    comments: &mut Vec<Comment>,
+) -> Result<Option<u32>, Fault> {
+    builder.start();
+    let stop = Cell::new(None);
+    // Flow collections are buffered by the parser before they come to be counted as nodes.
+    let entries = limits.nodes / 8;
+    let mut loader = Loader {
+        text: Text(text),
+        base,
+        builder,
+        anchors: Vec::new(),
+        open: Vec::new(),
+        last: 0,
+        hash: 0,
+        comments,
+    };
+    loader.hash = loader.text.find_hash(0);
+    for event in Parser::new(Bytes::new(text, limits.depth, entries, &stop)) {
+        let (event, span) = event.map_err(|error| loader.refusal(&error, stop.get(), limits))?;
+        let (start, end) = (span.start.index(), span.end.index());
+        if matches!(event, Event::DocumentEnd) {
+            loader.pass(start, start);
+            break;
+        }
+        loader.event(event, start, end).map_err(|error| Fault {
+            span: loader.span(loader.text.visible(start)),
+            error,
+        })?;
+    }
+    Ok(loader.builder.finish())
+}
+
+impl<'t> Loader<'t, '_, '_> {
+    fn span(&self, (start, end): (usize, usize)) -> Span {
+        let offset = |at: usize| self.base.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+        Span {
+            start: offset(start),
+            end: offset(end),
+        }
+    }
+
+    fn refusal(&self, error: &ScanError, stop: Option<Stop>, limits: &Limits) -> Fault {
+        Fault {
+            span: self.span(self.text.visible(error.marker().index())),
+            error: match stop {
+                Some(Stop::Depth) => ReadError::Depth(limits.depth),
+                Some(Stop::Length) => ReadError::Nodes(limits.nodes / 8),
+                None => ReadError::Syntax(error.info().to_owned()),
+            },
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), ReadError> {
+        match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                let value = restore(value);
+                let place = self.scalar_place(&value, style, anchor > 0 || tag.is_some(), start, end);
+                self.pass(place.0, place.1);
+                let span = self.span(place);
+                let tag = tag.map(|tag| full(&tag));
+                if anchor > 0 {
+                    let named = Anchor::Scalar {
+                        value: value.clone().into_owned(),
+                        style,
+                        tag: tag.clone(),
+                        span,
+                    };
+                    self.name(anchor, named);
+                }
+                self.scalar(&value, style, tag.as_deref(), span, Flags::default())
+            }
+            Event::MappingStart(anchor, tag) => self.start(true, anchor, tag.is_some(), start),
+            Event::SequenceStart(anchor, tag) => self.start(false, anchor, tag.is_some(), start),
+            Event::MappingEnd | Event::SequenceEnd => self.end(start),
+            Event::Alias(anchor) => {
+                self.pass(start, end);
+                self.alias(anchor)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that a token stands here: what lies between tokens may hold comments.
+    #[inline]
+    fn pass(&mut self, start: usize, end: usize) {
+        self.last = self.last.max(end);
+        while self.hash < start {
+            self.hash = match self.text.comment(self.hash) {
+                Some((line_end, alone)) => {
+                    let span = self.span((self.hash, line_end));
+                    self.comments.push(Comment { span, alone });
+                    self.text.find_hash(line_end)
+                }
+                None => self.text.find_hash(self.hash + 1),
+            };
+        }
+        if self.hash < end {
+            self.hash = self.text.find_hash(end);
+        }
+    }
+
+    #[inline]
+    fn scalar_place(
+        &self,
+        value: &str,
+        style: ScalarStyle,
+        properties: bool,
+        start: usize,
+        end: usize,
+    ) -> (usize, usize) {
+        let first = |at| if properties { self.text.after_properties(at) } else { at };
+        match style {
+            ScalarStyle::Plain if value.is_empty() => {
+                // The parser gives the place of the token that showed that nothing is there.
+                let at = match self.text.byte(start) {
+                    _ if properties => end,
+                    b':' => start + 1,
+                    _ => start,
+                };
+                (at, at)
+            }
+            ScalarStyle::Plain => (first(start), end),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let start = first(start);
+                (start, self.text.closing_quote(start))
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded if value.is_empty() => {
+                let header = self.text.block_header(self.last);
+                (header, header)
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let start = if properties {
+                    self.text.block_content(self.text.block_header(self.last))
+                } else {
+                    start
+                };
+                (start, self.text.trimmed(start, end))
+            }
+        }
+    }
+
+    #[inline]
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        tag: Option<&str>,
+        span: Span,
+        flags: Flags,
+    ) -> Result<(), ReadError> {
+        let bare = style == ScalarStyle::Plain;
+        if self.builder.awaits_key() {
+            let merges = value == "<<" && tag.map_or(bare, |tag| tag == "!" || scalar::is_merge_tag(tag));
+            if merges {
+                self.builder.merge_key(span);
+                return Ok(());
+            }
+            let key = scalar::key(resolve(value, bare, tag)?)?;
+            self.builder.key(&key, span);
+            return Ok(());
+        }
+        if self.builder.merges() {
+            let reason = "a merge key (`<<`) needs a mapping or a sequence of mappings";
+            return Err(ReadError::Syntax(reason.into()));
+        }
+        let resolved = match resolve(value, bare, tag)? {
+            Value::Float(float) => scalar::as_json(float),
+            other => other,
+        };
+        let written = (bare || tag.is_some()).then_some(value);
+        self.builder.scalar(&resolved, written, span, flags).map(drop)
+    }
+
+    fn start(&mut self, map: bool, anchor: usize, tagged: bool, start: usize) -> Result<(), ReadError> {
+        if self.builder.awaits_key() {
+            let reason = "a key that is itself a mapping or sequence, which JSON cannot hold";
+            return Err(ReadError::Value(reason.into()));
+        }
+        let mut first = if anchor > 0 || tagged {
+            self.text.after_properties(start)
+        } else {
+            start
+        };
+        let flow = matches!(self.text.byte(first), b'[' | b'{');
+        if !flow && !map && self.text.byte(first) != b'-' {
+            // The parser gives the place behind the dash.
+            first = self.text.block_header(self.last);
+        }
+        if flow {
+            self.pass(first, first + 1);
+        }
+        let span = self.span((first, first));
+        self.builder.open(map, span)?;
+        if anchor > 0 {
+            self.name(anchor, Anchor::Open);
+        }
+        self.open.push((anchor, flow));
+        Ok(())
+    }
+
+    fn end(&mut self, start: usize) -> Result<(), ReadError> {
+        let (anchor, flow) = self.open.pop().unwrap_or_default();
+        if flow && matches!(self.text.byte(start), b']' | b'}') {
+            self.pass(start, start + 1);
+        }
+        let end = self.span((self.last, self.last)).end;
+        if let Some(closed) = self.builder.close(end)?
+            && anchor > 0
+        {
+            self.name(anchor, Anchor::Node(closed));
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, anchor: usize, named: Anchor) {
+        // Numbered from 1, without gaps.
+        if anchor > self.anchors.len() {
+            self.anchors.resize_with(anchor, || Anchor::Open);
+        }
+        if let Some(place) = self.anchors.get_mut(anchor - 1) {
+            *place = named;
+        }
+    }
+
+    fn alias(&mut self, anchor: usize) -> Result<(), ReadError> {
+        match anchor.checked_sub(1).and_then(|at| self.anchors.get(at)) {
+            None | Some(Anchor::Open) => Err(ReadError::Syntax("an anchor whose value contains itself".into())),
+            Some(Anchor::Scalar {
+                value,
+                style,
+                tag,
+                span,
+            }) => {
+                let (value, style, tag, span) = (value.clone(), *style, tag.clone(), *span);
+                if !self.builder.awaits_key() {
+                    self.builder.count_aliased(1)?;
+                }
+                self.scalar(&value, style, tag.as_deref(), span, Flags::ALIAS)
+            }
+            Some(&Anchor::Node(closed)) => {
+                if self.builder.awaits_key() {
+                    let reason = "a key that is itself a mapping or sequence, which JSON cannot hold";
+                    return Err(ReadError::Value(reason.into()));
+                }
+                self.builder.alias(closed)
+            }
+        }
+    }
+}
+
+fn full(tag: &Cow<'_, Tag>) -> String {
+    format!("{}{}", tag.handle, tag.suffix)
+}
+
+#[inline]
+fn resolve<'v>(value: &'v str, bare: bool, tag: Option<&str>) -> Result<Value<'v>, ReadError> {
+    match tag {
+        Some(tag) => scalar::tagged(tag, value),
+        None if bare => Ok(scalar::plain(value)),
+        None => Ok(Value::Text(Cow::Borrowed(value))),
+    }
+}

@@ -1,0 +1,6 @@
+//! Every page's examples and every case, run natively.
+
+#[test]
+fn pages_and_cases() {
+    plimsoll_sdk::testing::run_rule_docs::<owner_label::OwnerLabel>(env!("CARGO_MANIFEST_DIR"));
+}
