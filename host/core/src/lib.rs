@@ -8,7 +8,7 @@
 //! ```
 
 pub mod bundle;
-// pub mod finding;
+pub mod finding;
 pub mod policy;
 pub mod read;
-// pub mod report;
+pub mod report;

@@ -14,7 +14,8 @@ use crate::{is_id, pascal};
 /// When a folder cannot be read.
 pub fn policies(root: &Path) -> Result<Vec<PathBuf>> {
     let is_policy = |folder: &PathBuf| {
-        fs::read_to_string(folder.join("src/lib.rs")).is_ok_and(|text| text.contains("plimsoll_sdk::policy!("))
+        let text = fs::read_to_string(folder.join("src/lib.rs")).unwrap_or_default();
+        text.lines().any(|line| line.starts_with("plimsoll_sdk::policy!("))
     };
     Ok(folders(&root.join("policies"))?.into_iter().filter(is_policy).collect())
 }
@@ -53,7 +54,7 @@ pub fn text(policy: &str, rules: &[String]) -> String {
          use plimsoll_sdk::{Policy, Rule};\n",
     );
     for rule in rules {
-        let _ = write!(text, "\n#[path = \"{rule}/mod.rs\"]\npub mod {rule};");
+        let _ = write!(text, "\n#[path = \"{rule}/mod.rs\"]\nmod {rule};");
     }
     if !rules.is_empty() {
         text.push('\n');

@@ -22,7 +22,7 @@ fn checkout(root: &Path) -> Outcome {
             "image-tags",
             "pub struct ImageTags;\nplimsoll_sdk::policy!(ImageTags);\n",
         ),
-        ("helpers", "//! No policy.\n"),
+        ("helpers", "//! No policy: `plimsoll_sdk::policy!(Helpers);`\n"),
     ] {
         let src = root.join("policies").join(name).join("src");
         fs::create_dir_all(&src)?;
@@ -43,7 +43,7 @@ fn a_new_rule_is_a_folder_and_an_entry() -> Outcome {
     let text = fs::read_to_string(src.join("rules.rs"))?;
     let entries: Vec<&str> = text.lines().filter(|line| line.ends_with("::RULE,")).collect();
     assert_eq!(entries, ["    &absent_tag::RULE,", "    &moving_tag::RULE,"]);
-    assert!(text.contains("#[path = \"moving_tag/mod.rs\"]\npub mod moving_tag;"));
+    assert!(text.contains("#[path = \"moving_tag/mod.rs\"]\nmod moving_tag;"));
     assert!(text.contains("crate::ImageTags as Policy"));
     let page = fs::read_to_string(src.join("moving_tag/README.md"))?;
     assert!(page.starts_with("# image-tags/moving-tag\n"));

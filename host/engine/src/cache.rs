@@ -28,7 +28,7 @@ pub fn digest(component: &[u8]) -> String {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.
-        drop(write!(text, "{byte:02x}"));
+        _ = write!(text, "{byte:02x}");
         text
     })
 }

@@ -155,7 +155,8 @@ impl<'t> Bundle<'t> {
     /// is named in all that the first sees, if it is the only one.
     pub fn in_one_namespace(&self, from: Object<'t>, to: Object<'t>) -> Value<bool> {
         match (from.same_namespace(to), from.namespace(), to.namespace()) {
-            (Value::Unknown, Value::Absent, Value::Known(named)) | (Value::Unknown, Value::Known(named), Value::Absent) => {
+            (Value::Unknown, Value::Absent, Value::Known(named))
+            | (Value::Unknown, Value::Known(named), Value::Absent) => {
                 let all = self.namespaces.get_or_init(|| Namespaces::new(self));
                 if all.is_only(self.tree, from.scope(), named) {
                     Value::Known(true)
@@ -171,10 +172,13 @@ impl<'t> Bundle<'t> {
     /// alternatives differ, where the namespace is not known, or where it is defined twice; absent where none is seen.
     pub fn find(&self, from: Object<'t>, group: Symbol, kind: Symbol, name: Symbol) -> Value<(Object<'t>, Join<'t>)> {
         let named = self.named.get_or_init(|| {
-            Lookup::new(
-                self.objects()
-                    .map(|object| ((object.group(), object.kind(), object.name_symbol()), object.scope(), object.index())),
-            )
+            Lookup::new(self.objects().map(|object| {
+                (
+                    (object.group(), object.kind(), object.name_symbol()),
+                    object.scope(),
+                    object.index(),
+                )
+            }))
         });
         let mut unsure = false;
         for candidates in [

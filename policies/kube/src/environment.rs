@@ -38,12 +38,20 @@ impl<'t> Environment<'t> {
         };
         for item in container.env_from() {
             let (kind, name, prefix) = match (item.source, item.prefix) {
-                (EnvFromSource::ConfigMap { name: Value::Known(name), .. }, Value::Known(prefix)) => {
-                    (word!("ConfigMap"), name, prefix)
-                }
-                (EnvFromSource::Secret { name: Value::Known(name), .. }, Value::Known(prefix)) => {
-                    (word!("Secret"), name, prefix)
-                }
+                (
+                    EnvFromSource::ConfigMap {
+                        name: Value::Known(name),
+                        ..
+                    },
+                    Value::Known(prefix),
+                ) => (word!("ConfigMap"), name, prefix),
+                (
+                    EnvFromSource::Secret {
+                        name: Value::Known(name),
+                        ..
+                    },
+                    Value::Known(prefix),
+                ) => (word!("Secret"), name, prefix),
                 _ => {
                     all.open = true;
                     continue;
@@ -96,15 +104,16 @@ impl<'t> Environment<'t> {
         while let Some(at) = rest.find('$') {
             let (before, from) = rest.split_at(at);
             result.push_str(before);
-            let reference = from
-                .strip_prefix("$(")
-                .and_then(|inner| inner.split_once(')'));
+            let reference = from.strip_prefix("$(").and_then(|inner| inner.split_once(')'));
             if let Some(after) = from.strip_prefix("$$") {
                 result.push('$');
                 rest = after;
             } else if let Some((name, after)) = reference {
                 match self.get(name) {
-                    Value::Known(Variable { value: Value::Known(value), .. }) => result.push_str(value),
+                    Value::Known(Variable {
+                        value: Value::Known(value),
+                        ..
+                    }) => result.push_str(value),
                     Value::Known(_) | Value::Unknown => return Value::Unknown,
                     Value::Absent => {
                         result.push_str("$(");
@@ -171,8 +180,9 @@ impl<'t> Environment<'t> {
                 secret: true,
                 ..plain(Value::Unknown, reference.node)
             },
-            EnvSource::ConfigMap(reference) => config_key(bundle, from, reference)
-                .unwrap_or_else(|| plain(Value::Unknown, reference.node)),
+            EnvSource::ConfigMap(reference) => {
+                config_key(bundle, from, reference).unwrap_or_else(|| plain(Value::Unknown, reference.node))
+            }
             EnvSource::Other(node) => plain(Value::Unknown, node),
             EnvSource::Nothing => plain(Value::Known(Cow::Borrowed("")), item),
             EnvSource::Unknown => plain(Value::Unknown, item),

@@ -18,11 +18,7 @@ pub struct Image {
     pub datastore: bool,
 }
 
-const fn app(
-    repositories: &'static [&'static str],
-    ports: &'static [u16],
-    knobs: &'static [&'static str],
-) -> Image {
+const fn app(repositories: &'static [&'static str], ports: &'static [u16], knobs: &'static [&'static str]) -> Image {
     Image {
         repositories,
         ports,
@@ -126,12 +122,20 @@ pub static IMAGES: &[Image] = &[
     app(&["grafana/loki"], &[3100], &[]),
     app(&["grafana/tempo"], &[3200], &[]),
     app(&["grafana/mimir"], &[8080], &[]),
-    app(&["grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise"], &[3000], &["GF_SERVER_HTTP_PORT"]),
+    app(
+        &["grafana/grafana", "grafana/grafana-oss", "grafana/grafana-enterprise"],
+        &[3000],
+        &["GF_SERVER_HTTP_PORT"],
+    ),
     app(&["prom/prometheus", "prometheus/prometheus"], &[9090], &[]),
     app(&["prom/alertmanager", "prometheus/alertmanager"], &[9093], &[]),
     app(&["prom/node-exporter", "prometheus/node-exporter"], &[9100], &[]),
     app(&["prom/pushgateway", "prometheus/pushgateway"], &[9091], &[]),
-    app(&["prom/blackbox-exporter", "prometheus/blackbox-exporter"], &[9115], &[]),
+    app(
+        &["prom/blackbox-exporter", "prometheus/blackbox-exporter"],
+        &[9115],
+        &[],
+    ),
     app(
         &["jaegertracing/all-in-one", "jaegertracing/jaeger"],
         &[16686, 4317, 4318, 14268, 14269, 13133],
@@ -145,16 +149,36 @@ pub static IMAGES: &[Image] = &[
     ),
     store(&["cassandra"], &[9042, 7000], &[], ""),
     store(&["scylladb/scylla"], &[9042], &[], ""),
-    store(&["clickhouse", "clickhouse/clickhouse-server"], &[8123, 9000, 9009], &[], ""),
+    store(
+        &["clickhouse", "clickhouse/clickhouse-server"],
+        &[8123, 9000, 9009],
+        &[],
+        "",
+    ),
     store(&["cockroachdb/cockroach"], &[26257, 8080], &[], ""),
-    store(&["influxdb"], &[8086], &["INFLUXD_HTTP_BIND_ADDRESS", "INFLUXDB_HTTP_BIND_ADDRESS"], "influx ping"),
+    store(
+        &["influxdb"],
+        &[8086],
+        &["INFLUXD_HTTP_BIND_ADDRESS", "INFLUXDB_HTTP_BIND_ADDRESS"],
+        "influx ping",
+    ),
     store(&["neo4j"], &[7474, 7687], &[], ""),
     store(&["couchdb"], &[5984], &[], ""),
     store(&["arangodb"], &[8529], &[], ""),
     store(&["questdb/questdb"], &[9000, 9009, 8812], &[], ""),
-    store(&["coreos/etcd", "etcd-development/etcd"], &[2379, 2380], &["ETCD_LISTEN_CLIENT_URLS", "ETCD_LISTEN_PEER_URLS"], ""),
+    store(
+        &["coreos/etcd", "etcd-development/etcd"],
+        &[2379, 2380],
+        &["ETCD_LISTEN_CLIENT_URLS", "ETCD_LISTEN_PEER_URLS"],
+        "",
+    ),
     store(&["mssql/server"], &[1433], &["MSSQL_TCP_PORT"], ""),
-    store(&["qdrant/qdrant"], &[6333, 6334], &["QDRANT__SERVICE__HTTP_PORT", "QDRANT__SERVICE__GRPC_PORT"], ""),
+    store(
+        &["qdrant/qdrant"],
+        &[6333, 6334],
+        &["QDRANT__SERVICE__HTTP_PORT", "QDRANT__SERVICE__GRPC_PORT"],
+        "",
+    ),
     store(&["semitechnologies/weaviate"], &[8080, 50051], &[], ""),
     store(&["milvusdb/milvus"], &[19530, 9091], &[], ""),
     store(&["getmeili/meilisearch"], &[7700], &["MEILI_HTTP_ADDR"], ""),
@@ -163,13 +187,28 @@ pub static IMAGES: &[Image] = &[
     store(&["dgraph/dgraph"], &[8080, 9080], &[], ""),
     store(&["nats"], &[4222, 8222, 6222], &[], ""),
     store(&["eclipse-mosquitto"], &[1883], &[], ""),
-    store(&["emqx", "emqx/emqx"], &[1883, 8083, 18083], &["EMQX_LISTENERS__TCP__DEFAULT__BIND"], ""),
+    store(
+        &["emqx", "emqx/emqx"],
+        &[1883, 8083, 18083],
+        &["EMQX_LISTENERS__TCP__DEFAULT__BIND"],
+        "",
+    ),
     store(&["apachepulsar/pulsar"], &[6650, 8080], &[], ""),
-    store(&["apache/activemq-classic", "apache/activemq-artemis"], &[61616, 8161], &[], ""),
+    store(
+        &["apache/activemq-classic", "apache/activemq-artemis"],
+        &[61616, 8161],
+        &[],
+        "",
+    ),
     store(&["nsqio/nsq"], &[4150, 4151], &[], ""),
     store(&["minio/minio"], &[9000], &["MINIO_ADDRESS", "MINIO_OPTS"], ""),
     store(&["chrislusf/seaweedfs"], &[8333, 8888, 9333], &[], ""),
-    store(&["localstack/localstack"], &[4566], &["GATEWAY_LISTEN", "EDGE_PORT"], ""),
+    store(
+        &["localstack/localstack"],
+        &[4566],
+        &["GATEWAY_LISTEN", "EDGE_PORT"],
+        "",
+    ),
     store(&["azure-storage/azurite"], &[10000, 10001, 10002], &[], ""),
     app(&["nginx"], &[80], &["NGINX_PORT"]),
     app(&["httpd", "caddy"], &[80, 443, 2019], &[]),
@@ -178,8 +217,16 @@ pub static IMAGES: &[Image] = &[
         &[8080],
         &["NGINX_PORT"],
     ),
-    app(&["bitnami/nginx"], &[8080, 8443], &["NGINX_HTTP_PORT_NUMBER", "NGINX_HTTPS_PORT_NUMBER"]),
-    app(&["bitnami/apache"], &[8080, 8443], &["APACHE_HTTP_PORT_NUMBER", "APACHE_HTTPS_PORT_NUMBER"]),
+    app(
+        &["bitnami/nginx"],
+        &[8080, 8443],
+        &["NGINX_HTTP_PORT_NUMBER", "NGINX_HTTPS_PORT_NUMBER"],
+    ),
+    app(
+        &["bitnami/apache"],
+        &[8080, 8443],
+        &["APACHE_HTTP_PORT_NUMBER", "APACHE_HTTPS_PORT_NUMBER"],
+    ),
     app(&["traefik"], &[80, 8080], &[]),
     app(&["tomcat", "jetty"], &[8080], &[]),
     app(&["jboss/wildfly", "wildfly/wildfly"], &[8080, 9990], &[]),
@@ -187,21 +234,45 @@ pub static IMAGES: &[Image] = &[
     app(&["open-liberty", "websphere-liberty"], &[9080, 9443], &[]),
     app(&["wordpress", "drupal", "joomla", "nextcloud"], &[80], &[]),
     app(&["ghost"], &[2368], &["server__port"]),
-    app(&["keycloak/keycloak"], &[8080, 8443, 9000], &["KC_HTTP_PORT", "KC_HTTPS_PORT"]),
-    app(&["gitea/gitea"], &[3000, 22], &["GITEA__server__HTTP_PORT", "HTTP_PORT"]),
-    app(&["gitlab/gitlab-ce", "gitlab/gitlab-ee"], &[80, 443, 22], &["GITLAB_OMNIBUS_CONFIG"]),
-    app(&["jenkins/jenkins"], &[8080, 50000], &["JENKINS_OPTS", "JENKINS_SLAVE_AGENT_PORT"]),
+    app(
+        &["keycloak/keycloak"],
+        &[8080, 8443, 9000],
+        &["KC_HTTP_PORT", "KC_HTTPS_PORT"],
+    ),
+    app(
+        &["gitea/gitea"],
+        &[3000, 22],
+        &["GITEA__server__HTTP_PORT", "HTTP_PORT"],
+    ),
+    app(
+        &["gitlab/gitlab-ce", "gitlab/gitlab-ee"],
+        &[80, 443, 22],
+        &["GITLAB_OMNIBUS_CONFIG"],
+    ),
+    app(
+        &["jenkins/jenkins"],
+        &[8080, 50000],
+        &["JENKINS_OPTS", "JENKINS_SLAVE_AGENT_PORT"],
+    ),
     app(&["sonarqube"], &[9000], &["SONAR_WEB_PORT"]),
     app(&["sonatype/nexus3"], &[8081], &[]),
     app(&["registry"], &[5000], &["REGISTRY_HTTP_ADDR"]),
     app(&["hashicorp/vault", "vault"], &[8200], &["VAULT_LOCAL_CONFIG"]),
-    app(&["hashicorp/consul", "consul"], &[8500, 8600, 8300], &["CONSUL_LOCAL_CONFIG"]),
+    app(
+        &["hashicorp/consul", "consul"],
+        &[8500, 8600, 8300],
+        &["CONSUL_LOCAL_CONFIG"],
+    ),
     app(&["adminer"], &[8080], &[]),
     app(&["phpmyadmin", "phpmyadmin/phpmyadmin"], &[80], &["APACHE_PORT"]),
     app(&["dpage/pgadmin4"], &[80, 443], &["PGADMIN_LISTEN_PORT"]),
     app(&["mongo-express"], &[8081], &["PORT", "VCAP_APP_PORT"]),
     app(&["rediscommander/redis-commander"], &[8081], &["PORT"]),
-    app(&["mailhog/mailhog", "axllent/mailpit"], &[8025, 1025], &["MH_UI_BIND_ADDR", "MH_SMTP_BIND_ADDR", "MP_UI_BIND_ADDR"]),
+    app(
+        &["mailhog/mailhog", "axllent/mailpit"],
+        &[8025, 1025],
+        &["MH_UI_BIND_ADDR", "MH_SMTP_BIND_ADDR", "MP_UI_BIND_ADDR"],
+    ),
     app(&["hasura/graphql-engine"], &[8080], &["HASURA_GRAPHQL_SERVER_PORT"]),
     app(&["postgrest/postgrest"], &[3000], &["PGRST_SERVER_PORT"]),
     app(&["n8nio/n8n"], &[5678], &["N8N_PORT"]),
@@ -209,7 +280,11 @@ pub static IMAGES: &[Image] = &[
     app(&["apache/superset"], &[8088], &["SUPERSET_PORT"]),
     app(&["ollama/ollama"], &[11434], &["OLLAMA_HOST"]),
     app(&["vllm/vllm-openai"], &[8000], &[]),
-    app(&["temporalio/auto-setup", "temporalio/server"], &[7233], &["FRONTEND_GRPC_PORT"]),
+    app(
+        &["temporalio/auto-setup", "temporalio/server"],
+        &[7233],
+        &["FRONTEND_GRPC_PORT"],
+    ),
     app(&["temporalio/ui"], &[8080], &["TEMPORAL_UI_PORT"]),
     app(&["directus/directus"], &[8055], &["PORT"]),
     app(&["verdaccio/verdaccio"], &[4873], &["VERDACCIO_PORT"]),
@@ -308,9 +383,7 @@ pub fn basename(reference: &str) -> &str {
 #[must_use]
 pub fn known(reference: &str) -> Option<&'static Image> {
     let repository = repository(reference);
-    IMAGES
-        .iter()
-        .find(|image| image.repositories.contains(&repository))
+    IMAGES.iter().find(|image| image.repositories.contains(&repository))
 }
 
 /// Where the image of this reference listens unless told otherwise.

@@ -8,7 +8,7 @@ mod container;
 mod env;
 mod environment;
 pub mod image;
-// pub mod listen;
+pub mod listen;
 mod lookup;
 mod mounts;
 mod namespace;

@@ -29,7 +29,17 @@ pub struct Mounts<'t> {
 
 /// Where images keep data, not configuration.
 const DATA_PATHS: &[&str] = &[
-    "/data", "/var/lib", "/var/log", "/var/run", "/var/cache", "/run", "/tmp", "/cache", "/bitnami", "/dev/shm", "/dumps",
+    "/data",
+    "/var/lib",
+    "/var/log",
+    "/var/run",
+    "/var/cache",
+    "/run",
+    "/tmp",
+    "/cache",
+    "/bitnami",
+    "/dev/shm",
+    "/dumps",
 ];
 
 /// The mounts of a container of a workload.
@@ -76,9 +86,10 @@ impl<'t> Mounts<'t> {
         } else if volume.get_text("persistentVolumeClaim").is_absent() && volume.get_text("ephemeral").is_absent() {
             let path = mount.text_of(word!("mountPath")).known();
             self.configured |= !path.is_some_and(|path| {
-                DATA_PATHS
-                    .iter()
-                    .any(|data| path.strip_prefix(data).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+                DATA_PATHS.iter().any(|data| {
+                    path.strip_prefix(data)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                })
             });
         }
     }
@@ -110,10 +121,8 @@ impl<'t> Mounts<'t> {
 fn is_claim_template(workload: Workload<'_>, name: Symbol) -> bool {
     let spec = workload.object.root().get(word!("spec"));
     let claims = spec.and_then(|spec| spec.get(word!("volumeClaimTemplates"))).known();
-    claims.into_iter().flat_map(Node::items).any(|claim| {
-        claim
-            .at(&[word!("metadata"), word!("name")])
-            .and_then(Node::symbol)
-            == Value::Known(name)
-    })
+    claims
+        .into_iter()
+        .flat_map(Node::items)
+        .any(|claim| claim.at(&[word!("metadata"), word!("name")]).and_then(Node::symbol) == Value::Known(name))
 }

@@ -125,10 +125,7 @@ impl<'t> Policies<'t> {
             return known;
         }
         let found = self.scopes.binary_search(&from.scope()).is_ok()
-            || self
-                .scopes
-                .iter()
-                .any(|&scope| bundle.tree().sees(from.scope(), scope));
+            || self.scopes.iter().any(|&scope| bundle.tree().sees(from.scope(), scope));
         self.sees_any.borrow_mut().insert(from.scope(), found);
         found
     }
@@ -164,9 +161,10 @@ impl<'t> Policies<'t> {
             }
         }
         if open && result == Value::Known(false) {
-            let any = self.ingress.iter().any(|&(policy, isolates)| {
-                self.applies(bundle, workload, policy, isolates) != Value::Known(false)
-            });
+            let any = self
+                .ingress
+                .iter()
+                .any(|&(policy, isolates)| self.applies(bundle, workload, policy, isolates) != Value::Known(false));
             return if any { Value::Unknown } else { Value::Known(false) };
         }
         if result == Value::Known(false) && self.other_layer_seen(bundle, from) {

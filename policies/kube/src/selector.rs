@@ -82,7 +82,11 @@ pub fn map_matches(selector: Value<Node<'_>>, labels: Value<Node<'_>>) -> Value<
 fn pairs_match(map: Value<Node<'_>>, labels: Value<Node<'_>>) -> Value<bool> {
     match map {
         Value::Known(map) if map.kind() == Kind::Map => {
-            let open = if map.is_final() { Value::Known(true) } else { Value::Unknown };
+            let open = if map.is_final() {
+                Value::Known(true)
+            } else {
+                Value::Unknown
+            };
             all(map
                 .members()
                 .map(|pair| match pair.key() {
@@ -115,7 +119,11 @@ pub fn selector_matches(selector: Node<'_>, labels: Value<Node<'_>>) -> Value<bo
         Value::Known(list) if list.kind() == Kind::Sequence => all(list
             .items()
             .map(|expression| expression_matches(expression, labels))
-            .chain([if list.is_final() { Value::Known(true) } else { Value::Unknown }])),
+            .chain([if list.is_final() {
+                Value::Known(true)
+            } else {
+                Value::Unknown
+            }])),
         Value::Absent => Value::Known(true),
         _ => Value::Unknown,
     };

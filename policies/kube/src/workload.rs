@@ -115,7 +115,10 @@ pub fn workloads_of(object: Object<'_>) -> Vec<Workload<'_>> {
         ("ray.io", "RayCluster") => {
             let head = spec.and_then(|spec| spec.get_text("headGroupSpec")).known();
             let workers = spec.and_then(|spec| spec.get_text("workerGroupSpecs")).known();
-            return templates(object, head.into_iter().chain(workers.into_iter().flat_map(Node::items)));
+            return templates(
+                object,
+                head.into_iter().chain(workers.into_iter().flat_map(Node::items)),
+            );
         }
         ("kubeflow.org", _) => {
             let replicas = spec.known().into_iter().flat_map(Node::members);
@@ -160,7 +163,10 @@ fn kubernetes<'t>(
 
 /// The templates of an Argo workflow that run containers.
 fn argo<'t>(object: Object<'t>, spec: Value<Node<'t>>) -> Vec<Workload<'t>> {
-    let templates = spec.known().into_iter().flat_map(|spec| spec.items_of(word!("templates")));
+    let templates = spec
+        .known()
+        .into_iter()
+        .flat_map(|spec| spec.items_of(word!("templates")));
     templates
         .filter(|template| {
             [word!("container"), word!("script")]
@@ -237,11 +243,22 @@ impl<'t> Workload<'t> {
         let mut all: Vec<Container<'t>> = Vec::new();
         match self.dialect {
             Dialect::Kubernetes => {
-                all.extend(pod.items_of(word!("containers")).map(|node| make(node, ContainerClass::App)));
+                all.extend(
+                    pod.items_of(word!("containers"))
+                        .map(|node| make(node, ContainerClass::App)),
+                );
                 all.extend(pod.items_of(word!("initContainers")).map(|node| {
                     // Only this spelling: any other value is dropped by the API server, and the container is an ordinary one.
-                    let sidecar = node.get(word!("restartPolicy")).and_then(Node::symbol) == Value::Known(word!("Always"));
-                    make(node, if sidecar { ContainerClass::Sidecar } else { ContainerClass::Init })
+                    let sidecar =
+                        node.get(word!("restartPolicy")).and_then(Node::symbol) == Value::Known(word!("Always"));
+                    make(
+                        node,
+                        if sidecar {
+                            ContainerClass::Sidecar
+                        } else {
+                            ContainerClass::Init
+                        },
+                    )
                 }));
                 all.extend(
                     pod.items_of(word!("ephemeralContainers"))
@@ -258,7 +275,10 @@ impl<'t> Workload<'t> {
                         .flat_map(|set| set.items_of(word!("containers")))
                         .map(|node| make(node, ContainerClass::App)),
                 );
-                all.extend(pod.items_of(word!("initContainers")).map(|node| make(node, ContainerClass::Init)));
+                all.extend(
+                    pod.items_of(word!("initContainers"))
+                        .map(|node| make(node, ContainerClass::Init)),
+                );
                 all.extend(items_of_text(pod, "sidecars").map(|node| make(node, ContainerClass::Sidecar)));
             }
             Dialect::Tekton => {
@@ -266,9 +286,18 @@ impl<'t> Workload<'t> {
                 all.extend(items_of_text(pod, "sidecars").map(|node| make(node, ContainerClass::Sidecar)));
             }
             Dialect::OpenChoreo => {
-                all.extend(pod.get(word!("container")).known().map(|node| make(node, ContainerClass::App)));
+                all.extend(
+                    pod.get(word!("container"))
+                        .known()
+                        .map(|node| make(node, ContainerClass::App)),
+                );
                 let named = pod.get(word!("containers")).known();
-                all.extend(named.into_iter().flat_map(Node::children).map(|node| make(node, ContainerClass::App)));
+                all.extend(
+                    named
+                        .into_iter()
+                        .flat_map(Node::children)
+                        .map(|node| make(node, ContainerClass::App)),
+                );
             }
             Dialect::Flat => all.push(make(pod, ContainerClass::App)),
         }

@@ -4,8 +4,6 @@
 //! to start with, and this allocator cuts it off from the front. Blocks have one of a few sizes (a quarter of a power of two
 //! apart); what is given back is kept in one list for each size. Blocks are never joined again: a policy lives for one call.
 
-use std::cell::UnsafeCell;
-
 /// Every block's address and size is a multiple of this, and a free block holds a link.
 const GRAIN: usize = 8;
 /// Sizes of blocks: 8, 16, 24, 32, then four to each doubling, up to 2 GiB.
@@ -210,28 +208,22 @@ impl<S: Source> Heap<S> {
     }
 }
 
-/// A heap as a global allocator, for one thread.
-pub(crate) struct SingleThreaded<S>(UnsafeCell<Heap<S>>);
-
-impl<S: Source> SingleThreaded<S> {
-    #[cfg(target_arch = "wasm32")]
-    const fn new(source: S) -> Self {
-        SingleThreaded(UnsafeCell::new(Heap::new(source)))
-    }
-}
-
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "an allocator hands out raw memory")]
 mod global {
     use std::alloc::{GlobalAlloc, Layout};
+    use std::cell::UnsafeCell;
 
-    use super::{SingleThreaded, Source};
+    use super::{Heap, Source};
 
     #[cfg(target_feature = "atomics")]
     compile_error!("this allocator is for one thread");
 
     /// Bytes of a page of wasm memory.
     const PAGE: usize = 64 << 10;
+
+    /// A heap as a global allocator.
+    struct SingleThreaded<S>(UnsafeCell<Heap<S>>);
 
     // SAFETY: there is one thread (checked above), and no function of the heap calls back.
     unsafe impl<S> Sync for SingleThreaded<S> {}
@@ -287,7 +279,7 @@ mod global {
     }
 
     #[global_allocator]
-    static ALLOCATOR: SingleThreaded<Linear> = SingleThreaded::new(Linear);
+    static ALLOCATOR: SingleThreaded<Linear> = SingleThreaded(UnsafeCell::new(Heap::new(Linear)));
 }
 
 #[cfg(test)]

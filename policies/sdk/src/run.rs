@@ -23,11 +23,11 @@ pub fn settings<P: Policy>(text: &str) -> Result<P::Settings, String> {
     Ok(settings)
 }
 
-/// Finds the rules that are asked for: in the policy's order, each once.
-///
-/// # Errors
-/// When there is no rule of such a number.
-pub fn chosen<P: Policy>(numbers: &[u32]) -> Result<Vec<(u32, &'static Rule<P::Settings>)>, String> {
+/// A rule that is asked for, with its number.
+type Chosen<S> = (u32, &'static Rule<S>);
+
+/// Finds the rules that are asked for: in the policy's order, each once. The error says which does not exist.
+fn chosen<P: Policy>(numbers: &[u32]) -> Result<Vec<Chosen<P::Settings>>, String> {
     let rules = P::rules();
     let mut numbers = numbers.to_vec();
     numbers.sort_unstable();
@@ -75,7 +75,7 @@ pub fn check_words<P: Policy>(words: &[u32], rules: &[u32], settings: &str) -> R
 
 fn judge<P: Policy>(
     words: &[u32],
-    chosen: &[(u32, &'static Rule<P::Settings>)],
+    chosen: &[Chosen<P::Settings>],
     settings: P::Settings,
 ) -> Result<Vec<(u32, Violation)>, String> {
     let tree = Tree::read(words).map_err(|error| error.to_string())?;

@@ -9,6 +9,9 @@ const STARTS: &[&str] = &[
 /// Values, and words within values, that mark a stand-in.
 const WORDS: &[&str] = &["placeholder", "dummy", "redacted", "changeme", "changeit", "todo", "fixme", "tbd"];
 
+/// What `your…` asks for, written as one word.
+const NOUNS: &[&str] = &["password", "pass", "secret", "token", "key", "api", "credential"];
+
 /// Whether a value stands in for one that comes later.
 #[must_use]
 pub fn is_placeholder(value: &str) -> bool {
@@ -25,6 +28,7 @@ pub fn is_placeholder(value: &str) -> bool {
         || matches!(lower.as_str(), "n/a" | "sample" | "secret-goes-here" | "none" | "null" | "nil")
         || value.ends_with("_VAL")
         || STARTS.iter().any(|start| lower.starts_with(start))
+        || lower.strip_prefix("your").is_some_and(|rest| NOUNS.iter().any(|noun| rest.starts_with(noun)))
         || lower.starts_with("enter") && !lower.starts_with("enterprise")
         || lower.ends_with("-here") || lower.ends_with("_here")
         || lower.ends_with(" here")
@@ -69,7 +73,7 @@ mod tests {
         for value in [
             "<password>", "[your token]", "{token}", "...", "…", "sk-...", "xxx", "XXXXXXXX", "***", "ghp_xxxxxxxxxxxx",
             "TODO", "fixme", "tbd", "N/A", "changeme", "change-me", "CHANGE_ME", "Change Me", "please-change-me!",
-            "changeit", "replace_me", "replace-with-your-token", "REPLACE", "your-password", "your_api_key",
+            "changeit", "replace_me", "replace-with-your-token", "REPLACE", "your-password", "your_api_key", "yourpassword",
             "put-token-here", "token_here", "insert-token", "enter your password", "placeholder", "a-placeholder-value",
             "dummy", "dummy-token", "sample", "example", "examplePassword", "fill me in", "redacted", "secret-goes-here",
             "DB_PASSWORD_VAL", "not-secret", "not-secret-at-all", "insecure-key", "dev-only-key",

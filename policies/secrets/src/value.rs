@@ -200,6 +200,15 @@ pub fn is_resource_name(name: &str, value: &str) -> bool {
                     .any(|word| upper.contains(word))))
 }
 
+/// Whether a value only repeats what its variable is called, in capitals: `COOKIE_SECRET=SECRET`.
+#[must_use]
+pub fn repeats_name(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    value.len() >= 3
+        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        && name.to_ascii_uppercase().ends_with(value)
+}
+
 /// How long a value is, in steps that say nothing more.
 #[must_use]
 pub fn length(value: &str) -> &'static str {
@@ -281,6 +290,14 @@ mod tests {
         assert!(is_resource_name("DB_SECRET", "shop-db-credentials"));
         assert!(!is_resource_name("JWT_SECRET", "my-jwt-secret"));
         assert!(!is_resource_name("DB_PASSWORD", "Shop-tls"));
+    }
+
+    #[test]
+    fn repeated_names() {
+        assert!(repeats_name("COOKIE_SECRET", "SECRET"));
+        assert!(repeats_name("clientSecret", "SECRET"));
+        assert!(!repeats_name("COOKIE_SECRET", "secret"));
+        assert!(!repeats_name("COOKIE_SECRET", "MONSTER"));
     }
 
     #[test]

@@ -87,12 +87,24 @@ impl Tree<'_> {
     }
 }
 
-/// JSON has no infinities: they become null. The digits are the fewest that read back as the same number.
+/// JSON has no infinities: they become null. The digits are the fewest that read back as the same number; an exponent has
+/// its sign, as in what Kubernetes writes, and numbers from 0.00001 on have none.
 fn write_float(value: f64, out: &mut String) {
-    if value.is_finite() {
-        let _ = write!(out, "{value:?}");
-    } else {
+    if !value.is_finite() {
         out.push_str("null");
+        return;
+    }
+    if (1e-5..1e-4).contains(&value.abs()) {
+        let _ = write!(out, "{value}");
+        return;
+    }
+    let start = out.len();
+    let _ = write!(out, "{value:?}");
+    if let Some(exponent) = out.get(start..).and_then(|digits| digits.find('e')) {
+        let after = start + exponent + 1;
+        if out.get(after..).is_some_and(|rest| !rest.starts_with('-')) {
+            out.insert(after, '+');
+        }
     }
 }
 
@@ -100,7 +112,10 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
     // All that is escaped is one byte long, so the rest is copied in pieces between.
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+    {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let (escaped, tail) = tail.split_at(1);

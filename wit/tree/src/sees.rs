@@ -86,7 +86,10 @@ impl Tree<'_> {
             .collect();
         found.sort_by_key(|found| found.distance);
         for level in found.chunk_by_mut(|a, b| a.distance == b.distance) {
-            let seen: Vec<&Found<'_>> = level.iter().filter(|found| self.sees(origin.scope, found.scope)).collect();
+            let seen: Vec<&Found<'_>> = level
+                .iter()
+                .filter(|found| self.sees(origin.scope, found.scope))
+                .collect();
             if !seen.is_empty() {
                 return self.reaches(origin.scope, &seen);
             }

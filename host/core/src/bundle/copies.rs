@@ -18,7 +18,9 @@ pub(super) fn find(tree: &Tree<'_>) -> Vec<u32> {
     // (is in a release, object, scope)
     let mut groups: Vec<Vec<(bool, u32, u32)>> = Vec::new();
     for index in 0..tree.objects() {
-        let Some((object, owner)) = inner(tree, index) else { continue };
+        let Some((object, owner)) = inner(tree, index) else {
+            continue;
+        };
         let key = (object.group, object.kind, hasher.content(tree, object.root));
         let number = *numbers.entry(key).or_insert_with(|| {
             groups.push(Vec::new());

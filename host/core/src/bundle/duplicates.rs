@@ -24,8 +24,7 @@ pub(super) fn apply(manifests: &[Manifest], scopes: &Scopes, notes: &mut Notes) 
             // None: too large for a tree, which the whole will then be too.
             let Some(&hash) = hashes.get(&each) else { continue };
             match seen.get(&hash).copied() {
-                // What is judged stays rather than what is only looked at.
-                Some(first) if is_subject(notes, each) && !is_subject(notes, first) => {
+                Some(first) if rank(notes, each) > rank(notes, first) => {
                     notes.of(first.0, first.1).dropped = true;
                     seen.insert(hash, each);
                 }
@@ -51,7 +50,9 @@ fn hashes(manifests: &[Manifest], groups: &[Vec<(usize, usize)>]) -> HashMap<(us
     all.sort_unstable();
     let mut hashes = HashMap::with_capacity(all.len());
     for of_one in all.chunk_by(|a, b| a.0 == b.0) {
-        let Some(manifest) = of_one.first().and_then(|&(index, _)| manifests.get(index)) else { continue };
+        let Some(manifest) = of_one.first().and_then(|&(index, _)| manifests.get(index)) else {
+            continue;
+        };
         let Ok(words) = manifest.part.to_tree() else { continue };
         let Ok(tree) = Tree::read(&words) else { continue };
         for &(index, number) in of_one {
@@ -80,7 +81,13 @@ fn groups(manifests: &[Manifest], scopes: &Scopes, notes: &Notes) -> Vec<Vec<(us
                 Namespace::Named(name) => Some(name.as_str()),
                 Namespace::Unset | Namespace::Unknown => None,
             };
-            let identity = (scope, object.group.as_str(), object.kind.as_str(), object.name.as_str(), namespace);
+            let identity = (
+                scope,
+                object.group.as_str(),
+                object.kind.as_str(),
+                object.name.as_str(),
+                namespace,
+            );
             let Some(&before) = first.get(&identity) else {
                 first.insert(identity, (index, number));
                 continue;
@@ -95,8 +102,11 @@ fn groups(manifests: &[Manifest], scopes: &Scopes, notes: &Notes) -> Vec<Vec<(us
     groups
 }
 
-fn is_subject(notes: &Notes, (index, number): (usize, usize)) -> bool {
-    notes.get(index, number).flags.role() == Role::Subject
+/// Which of two equal objects stays: what is judged rather than what is only looked at, what a kustomization includes
+/// rather than what nobody names. Else the first.
+fn rank(notes: &Notes, (index, number): (usize, usize)) -> (bool, bool) {
+    let note = notes.get(index, number);
+    (note.flags.role() == Role::Subject, note.included)
 }
 
 /// What lies in a dropped object is dropped with it.

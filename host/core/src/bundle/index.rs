@@ -29,9 +29,15 @@ impl Indexes {
             let identity = (object.group, object.kind, object.namespace, object.name);
             used.extend([object.group, object.kind, object.name]);
             used.extend(object.namespace());
-            indexes.kinds.entry((object.group, object.kind)).or_default().push(index);
+            indexes
+                .kinds
+                .entry((object.group, object.kind))
+                .or_default()
+                .push(index);
             indexes.identities.entry(identity).or_default().push(index);
-            let labels = tree.get(object.root, word!("metadata")).and_then(|node| tree.get(node, word!("labels")));
+            let labels = tree
+                .get(object.root, word!("metadata"))
+                .and_then(|node| tree.get(node, word!("labels")));
             for label in labels.into_iter().flat_map(|labels| tree.children(labels)) {
                 let key = tree.node(label).and_then(|node| node.key);
                 if let (Some(key), Some(value)) = (key, tree.symbol(label)) {
@@ -61,7 +67,9 @@ impl Bundle {
         let indexes = self.indexes();
         let symbol = |text: &str| indexes.symbols.get(text).copied();
         let key = symbol(group).zip(symbol(kind));
-        key.and_then(|key| indexes.kinds.get(&key)).map(Vec::as_slice).unwrap_or_default()
+        key.and_then(|key| indexes.kinds.get(&key))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// The objects of an identity, ascending; more than one where directories are alternatives. Without a namespace: those
@@ -77,7 +85,10 @@ impl Bundle {
             };
             Some((symbol(group)?, symbol(kind)?, namespace, symbol(name)?))
         };
-        key().and_then(|key| indexes.identities.get(&key)).map(Vec::as_slice).unwrap_or_default()
+        key()
+            .and_then(|key| indexes.identities.get(&key))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// The objects with this label in `metadata.labels`, ascending.
@@ -86,6 +97,8 @@ impl Bundle {
         let indexes = self.indexes();
         let symbol = |text: &str| indexes.symbols.get(text).copied();
         let key = symbol(key).zip(symbol(value));
-        key.and_then(|key| indexes.labels.get(&key)).map(Vec::as_slice).unwrap_or_default()
+        key.and_then(|key| indexes.labels.get(&key))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 }

@@ -115,9 +115,7 @@ pub(super) fn is_partial(group: &str, version: &str, kind: &str, root: Peek<'_>)
         ("autoscaling", "HorizontalPodAutoscaler") => {
             root.lacks(&["spec", "scaleTargetRef"]) || root.lacks(&["spec", "maxReplicas"])
         }
-        ("", "PersistentVolumeClaim") => {
-            root.lacks(&["spec", "accessModes"]) || root.lacks(&["spec", "resources"])
-        }
+        ("", "PersistentVolumeClaim") => root.lacks(&["spec", "accessModes"]) || root.lacks(&["spec", "resources"]),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => root.lacks(&["roleRef"]),
         _ => false,
     }

@@ -24,7 +24,7 @@ use plimsoll_tree::write::TooLarge;
 use plimsoll_tree::{Role, Tree};
 use serde_json::{Map, Value};
 
-use self::notes::{Note, Notes};
+use self::notes::Notes;
 pub use self::place::Location;
 use crate::read::Manifest;
 
@@ -142,6 +142,9 @@ impl Bundle {
     #[must_use]
     pub fn copy_of(&self, object: u32) -> Option<u32> {
         let copies = self.copies.get_or_init(|| copies::find(&self.tree()));
-        copies.get(object as usize).copied().filter(|&source| source != plimsoll_tree::NONE)
+        copies
+            .get(object as usize)
+            .copied()
+            .filter(|&source| source != plimsoll_tree::NONE)
     }
 }

@@ -55,7 +55,10 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) {
         };
         let many = definitions.partial.len().saturating_mul(definitions.whole.len()) > MAX_PAIRS;
         if many {
-            definitions.whole.iter().for_each(|each| whole(each).mark_all(&mut found));
+            definitions
+                .whole
+                .iter()
+                .for_each(|each| whole(each).mark_all(&mut found));
         }
         for &(index, number) in &definitions.partial {
             let namespace = notes.get(index, number).namespace.clone();
@@ -94,8 +97,7 @@ fn objects(manifests: &[Manifest], notes: &Notes, partial: bool) -> Vec<(usize, 
                 continue;
             }
             let root = Peek::new(&manifest.part, object.root);
-            let is_partial =
-                !note.included && kinds::is_partial(&object.group, &object.version, &object.kind, root);
+            let is_partial = !note.included && kinds::is_partial(&object.group, &object.version, &object.kind, root);
             if is_partial == partial {
                 found.push((index, number));
             }

@@ -39,7 +39,12 @@ impl Places {
     pub(super) fn new(tree: Tree<'_>) -> Self {
         let objects = (0..tree.objects()).filter_map(|object| Some((object, tree.object(object)?)));
         let mut extents: Vec<Extent> = objects
-            .map(|(object, record)| Extent { root: record.root, end: record.end, object, outer: NONE })
+            .map(|(object, record)| Extent {
+                root: record.root,
+                end: record.end,
+                object,
+                outer: NONE,
+            })
             .collect();
         let roots = extents.iter().map(|extent| extent.root).collect();
         extents.sort_unstable_by_key(|extent| (extent.root, std::cmp::Reverse(extent.end), extent.object));
@@ -112,7 +117,13 @@ impl Bundle {
             }
             pointer.push('/');
             if holder == Kind::Map as u32 {
-                pointer.push_str(&nodes.key(child).unwrap_or_default().replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(
+                    &nodes
+                        .key(child)
+                        .unwrap_or_default()
+                        .replace('~', "~0")
+                        .replace('/', "~1"),
+                );
             } else {
                 pointer.push_str(&position.to_string());
             }

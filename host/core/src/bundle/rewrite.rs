@@ -7,7 +7,11 @@ use crate::read::{Manifest, Span};
 
 /// Marks a node as not final, and with `deep` all in it.
 pub(super) fn mark(part: &mut Part, node: u32, deep: bool) {
-    let end = if deep { part.end(node).min(part.len()) } else { node.saturating_add(1) };
+    let end = if deep {
+        part.end(node).min(part.len())
+    } else {
+        node.saturating_add(1)
+    };
     for at in node..end {
         part.add_flags(at, Flags::NOT_FINAL);
     }
@@ -27,7 +31,9 @@ pub(super) fn splice(manifest: &mut Manifest, spliced: Spliced) {
         let old = source as usize;
         let (span, key) = match (manifest.spans.get(old), manifest.keys.get(old)) {
             (Some(&span), Some(&key)) if source != NONE => (span, key),
-            _ => open.last().map_or((Span::EMPTY, Span::EMPTY), |&(_, span, key)| (span, key)),
+            _ => open
+                .last()
+                .map_or((Span::EMPTY, Span::EMPTY), |&(_, span, key)| (span, key)),
         };
         if part.end(node) > node.saturating_add(1) {
             open.push((part.end(node), span, key));

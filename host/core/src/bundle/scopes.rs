@@ -31,7 +31,11 @@ pub(super) fn join(directory: &str, path: &str) -> Option<String> {
     }
     let joined = steps.join("/");
     // Paths from the root of a file system keep their first `/`.
-    Some(if directory.starts_with('/') { format!("/{joined}") } else { joined })
+    Some(if directory.starts_with('/') {
+        format!("/{joined}")
+    } else {
+        joined
+    })
 }
 
 /// Directories with their ancestors, root first, each after its parent.
@@ -53,7 +57,11 @@ impl Scopes {
             }
         }
         // A parent's path is a prefix, so it comes first.
-        let mut scopes = Scopes { paths: Vec::new(), parents: Vec::new(), by_path: HashMap::new() };
+        let mut scopes = Scopes {
+            paths: Vec::new(),
+            parents: Vec::new(),
+            by_path: HashMap::new(),
+        };
         for path in all {
             let parent = (!path.is_empty()).then(|| scopes.find(directory(path)).unwrap_or(0));
             let index = u32::try_from(scopes.paths.len()).unwrap_or(u32::MAX);

@@ -21,7 +21,11 @@ pub(super) fn join(
     default_namespaces(&manifests, &mut notes, options);
     let needed = manifests.iter().filter(|manifest| !manifest.objects.is_empty());
     let closed = found.iter().flat_map(|closure| &closure.directories);
-    let scopes = Scopes::new(needed.map(|manifest| scopes::directory(&manifest.path)).chain(closed.map(String::as_str)));
+    let scopes = Scopes::new(
+        needed
+            .map(|manifest| scopes::directory(&manifest.path))
+            .chain(closed.map(String::as_str)),
+    );
     duplicates::apply(&manifests, &scopes, &mut notes);
 
     let mut writer = Writer::new();
@@ -49,7 +53,10 @@ pub(super) fn join(
 
 fn closure(manifests: &[Manifest], found: &Found) -> Closure {
     Closure {
-        path: manifests.get(found.manifest).map(|manifest| manifest.path.clone()).unwrap_or_default(),
+        path: manifests
+            .get(found.manifest)
+            .map(|manifest| manifest.path.clone())
+            .unwrap_or_default(),
         manifest: found.manifest,
         remote: found.remote,
     }
@@ -57,7 +64,9 @@ fn closure(manifests: &[Manifest], found: &Found) -> Closure {
 
 /// Gives the default namespace to objects that stand for themselves and have none yet.
 fn default_namespaces(manifests: &[Manifest], notes: &mut Notes, options: &Options) {
-    let Some(default) = &options.default_namespace else { return };
+    let Some(default) = &options.default_namespace else {
+        return;
+    };
     for (index, manifest) in manifests.iter().enumerate() {
         for (number, object) in manifest.objects.iter().enumerate() {
             let note = notes.of(index, number);
@@ -84,15 +93,12 @@ impl Written {
     }
 }
 
-fn objects(
-    writer: &mut Writer,
-    manifests: &[Manifest],
-    notes: &Notes,
-    scopes: &Scopes,
-    offsets: &[u32],
-) -> Written {
+fn objects(writer: &mut Writer, manifests: &[Manifest], notes: &Notes, scopes: &Scopes, offsets: &[u32]) -> Written {
     let subjects = subjects(manifests, notes);
-    let mut written = Written { starts: Vec::new(), indices: Vec::new() };
+    let mut written = Written {
+        starts: Vec::new(),
+        indices: Vec::new(),
+    };
     let mut next = 0;
     for (index, manifest) in manifests.iter().enumerate() {
         written.starts.push(written.indices.len());
@@ -161,7 +167,9 @@ fn subjects<'a>(manifests: &'a [Manifest], notes: &'a Notes) -> HashMap<Identity
     for (index, manifest) in manifests.iter().enumerate() {
         for number in 0..manifest.objects.len() {
             if notes.get(index, number).flags.role() == Role::Subject {
-                subjects.entry(identity(manifest, notes, index, number)).or_insert((index, number));
+                subjects
+                    .entry(identity(manifest, notes, index, number))
+                    .or_insert((index, number));
             }
         }
     }
@@ -183,7 +191,13 @@ fn write_scopes(
     };
     let closures: Vec<BTreeSet<u32>> = found
         .iter()
-        .map(|closure| closure.directories.iter().filter_map(|path| scopes.find(path)).collect())
+        .map(|closure| {
+            closure
+                .directories
+                .iter()
+                .filter_map(|path| scopes.find(path))
+                .collect()
+        })
         .collect();
     let mut closed = scopes::closed(scopes.len(), &closures);
     for (scope, path) in scopes.paths.iter().enumerate() {
@@ -227,7 +241,10 @@ fn definitions<'a>(
 /// For each object of the tree the closures that include it: ranges, and what they range over.
 fn includes(written: &Written, found: &[Found]) -> (Vec<(u32, u32)>, Vec<u32>) {
     let pairs = found.iter().zip(0_u32..).flat_map(|(closure, number)| {
-        closure.objects.iter().map(move |&(index, object)| (written.get(index, object), number))
+        closure
+            .objects
+            .iter()
+            .map(move |&(index, object)| (written.get(index, object), number))
     });
     let mut pairs: Vec<(u32, u32)> = pairs.filter(|&(object, _)| object != NONE).collect();
     pairs.sort_unstable();

@@ -133,9 +133,21 @@ impl<'a> Builder<'a> {
         (!empty).then_some(self.root)
     }
 
+    /// What was noticed in the document so far.
+    pub(super) fn document_remarks(&mut self) -> &mut [Remark] {
+        self.remarks.get_mut(self.remarked..).unwrap_or_default()
+    }
+
     /// Whether a key comes next.
     pub(super) fn awaits_key(&self) -> bool {
-        matches!(self.stack.last(), Some(Frame { map: true, key: Key::Awaited, .. }))
+        matches!(
+            self.stack.last(),
+            Some(Frame {
+                map: true,
+                key: Key::Awaited,
+                ..
+            })
+        )
     }
 
     /// Whether what comes next is what a merge key stands for.

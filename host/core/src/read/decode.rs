@@ -52,7 +52,10 @@ pub(super) fn control(text: &str) -> Option<usize> {
 
 /// Whether a byte is refused or may start a refused character.
 fn is_suspect(byte: u8) -> bool {
-    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r') | (byte == 0x7F) | (byte == 0xC2) | (byte == 0xEF)
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')
+        | (byte == 0x7F)
+        | (byte == 0xC2)
+        | (byte == 0xEF)
 }
 
 fn is_refused(c: char) -> bool {
@@ -67,9 +70,7 @@ mod tests {
     use super::*;
 
     fn utf16_bytes(mark: [u8; 2], text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-        mark.into_iter()
-            .chain(text.encode_utf16().flat_map(bytes))
-            .collect()
+        mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect()
     }
 
     #[test]

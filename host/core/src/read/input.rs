@@ -232,8 +232,8 @@ impl Input for Bytes<'_> {
     fn next_can_be_plain_scalar(&self, in_flow: bool) -> bool {
         let next = self.byte(0);
         if next == b':' {
-            let after = self.byte(1);
-            return !(ends_word(after) || (in_flow && is_flow(after)));
+            // As kubectl's parser has it: `{a:, b}` has the keys `a:` and `b`.
+            return !ends_word(self.byte(1));
         }
         !(in_flow && is_flow(next))
     }
@@ -344,7 +344,10 @@ mod tests {
 
     #[test]
     fn deep_and_long_flow_stops() {
-        for (text, wanted) in [("[".repeat(100_000), Stop::Depth), (format!("[{}", "1,".repeat(5000)), Stop::Length)] {
+        for (text, wanted) in [
+            ("[".repeat(100_000), Stop::Depth),
+            (format!("[{}", "1,".repeat(5000)), Stop::Length),
+        ] {
             let stop = Cell::new(None);
             let failed = Parser::new(Bytes::new(&text, 128, 1000, &stop)).find_map(Result::err);
             assert!(failed.is_some());

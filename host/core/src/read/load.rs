@@ -1,146 +1,349 @@
-//! Provisional.
+//! From a file to a manifest: decodes, cuts, reads every document by the parser that can, and gathers what came of it.
+
 use std::sync::Arc;
 
-use plimsoll_tree::write::{Part, Scalar};
-use plimsoll_tree::{Flags, Kind, Symbol};
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use super::builder::Builder;
+use super::json::Json;
+use super::mend::Mended;
+use super::position::Lines;
+use super::split::{self, Piece};
+use super::yaml::{self, Fault};
+use super::{
+    Comment, Document, Encoding, Limits, Manifest, ReadError, ReadFailure, Remark, RemarkKind, Skip, Span, decode,
+    fallback, objects, pending, template,
+};
 
-use super::*;
-
-pub(super) fn quick(path: &str, text: Arc<str>, _limits: &Limits) -> Manifest {
-    let mut m = Manifest {
-        path: path.to_owned(),
-        text: text.clone(),
-        encoding: Encoding::Utf8,
-        documents: vec![],
-        part: Part::new(),
-        spans: vec![],
-        keys: vec![],
-        objects: vec![],
-        skipped: None,
-        failures: vec![],
-        comments: vec![],
-        remarks: vec![],
-        lines: Lines::default(),
-    };
-    let mut starts: Vec<u32> = text.char_indices().map(|(i, _)| i as u32).collect();
-    starts.push(text.len() as u32);
-    let at = |m: usize| starts.get(m).copied().unwrap_or(text.len() as u32);
-    let mut stack: Vec<(u32, bool)> = vec![];
-    let mut key: Option<(Symbol, Span)> = None;
-    let mut root = 0;
-    for event in Parser::new_from_str(&text) {
-        let (event, span) = match event {
-            Ok(e) => e,
-            Err(e) => {
-                m.part.truncate(root);
-                m.spans.truncate(root as usize);
-                m.keys.truncate(root as usize);
-                m.failures.push(ReadFailure {
-                    span: Span {
-                        start: at(e.marker().index()),
-                        end: at(e.marker().index()),
-                    },
-                    error: ReadError::Syntax(e.info().to_owned()),
-                    looks_like_manifest: true,
-                });
-                return m;
-            }
-        };
-        let span = Span {
-            start: at(span.start.index()),
-            end: at(span.end.index()),
-        };
-        match event {
-            Event::DocumentStart(_) => root = m.part.len(),
-            Event::DocumentEnd if m.part.len() > root => {
-                let document = m.documents.len() as u32;
-                m.documents.push(Document {
-                    span: m.spans[root as usize],
-                    root,
-                    end: m.part.len(),
-                    coarse: false,
-                    skipped: None,
-                });
-                object(&mut m, root, document, None);
-            }
-            Event::Scalar(value, style, _, _) => {
-                if matches!(stack.last(), Some((n, _)) if m.part.kind(*n) == Some(Kind::Map)) && key.is_none() {
-                    key = Some((m.part.intern(&value), span));
-                    continue;
-                }
-                let k = key.take();
-                let scalar = match (style, value.as_ref()) {
-                    (ScalarStyle::Plain, "" | "~" | "null") => Scalar::Null,
-                    (ScalarStyle::Plain, "true" | "yes" | "on") => Scalar::Bool(true),
-                    (ScalarStyle::Plain, "false" | "no" | "off") => Scalar::Bool(false),
-                    (ScalarStyle::Plain, v) => v
-                        .parse()
-                        .map(Scalar::Integer)
-                        .or_else(|_| v.parse().map(Scalar::Float))
-                        .unwrap_or(Scalar::Text(v)),
-                    (_, v) => Scalar::Text(v),
-                };
-                m.part.scalar(k.map(|k| k.0), Flags::default(), scalar);
-                m.spans.push(span);
-                m.keys.push(k.map_or(Span::EMPTY, |k| k.1));
-            }
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
-                let map = matches!(event, Event::MappingStart(..));
-                let k = key.take();
-                let n = m.part.open(
-                    if map { Kind::Map } else { Kind::Sequence },
-                    k.map(|k| k.0),
-                    Flags::default(),
-                );
-                m.spans.push(span);
-                m.keys.push(k.map_or(Span::EMPTY, |k| k.1));
-                stack.push((n, map));
-            }
-            Event::MappingEnd | Event::SequenceEnd => {
-                stack.pop();
-                if let Some(n) = m.part.close() {
-                    m.spans[n as usize].end = span.end;
-                }
-            }
-            _ => {}
-        }
+/// Reads a file's bytes: decodes, cuts into documents, builds nodes and finds the objects. Never fails as a whole: what
+/// could not be read is in [`Manifest::failures`], and does not keep what stands before and after it from being read.
+///
+/// `path` is only kept, for people to know the file by.
+#[must_use]
+pub fn manifest(path: &str, bytes: &[u8], limits: &Limits) -> Manifest {
+    // Spans are 32 bits wide.
+    let limit = limits.size.min(u64::from(u32::MAX - 1));
+    let found = bytes.len() as u64;
+    if found > limit {
+        return refused(path, bytes, ReadError::Size { found, limit });
     }
-    m
+    match decode::decode(bytes) {
+        Ok((text, encoding)) => read(path, Arc::from(text), encoding, limits),
+        Err(error) => refused(path, bytes, error),
+    }
 }
 
-fn object(m: &mut Manifest, root: u32, document: u32, owner: Option<u32>) {
-    let get = |m: &mut Manifest, n: u32, k: &str| {
-        let s = m.part.intern(k);
-        m.part.get(n, s)
-    };
-    let text = |m: &mut Manifest, n: Option<u32>| n.and_then(|n| m.part.string(n).map(str::to_owned));
-    let (api, kind) = (get(m, root, "apiVersion"), get(m, root, "kind"));
-    let (Some(api), Some(kind)) = (text(m, api), text(m, kind)) else {
-        return;
-    };
-    let meta = get(m, root, "metadata");
-    let name = meta.and_then(|n| get(m, n, "name"));
-    let namespace = meta.and_then(|n| get(m, n, "namespace"));
-    let (group, version) = api.rsplit_once('/').unwrap_or(("", &api));
-    let (group, version) = (group.to_owned(), version.to_owned());
-    let name = text(m, name).unwrap_or_default();
-    let namespace = text(m, namespace).map_or(Namespace::Unset, Namespace::Named);
-    let list = kind == "List";
-    m.objects.push(ReadObject {
-        root,
-        document,
-        group,
-        version,
-        kind,
-        namespace,
-        name,
-        owner,
+/// The same for a text that is decoded already and may be shared with others.
+#[must_use]
+pub fn manifest_of_text(path: &str, text: Arc<str>, limits: &Limits) -> Manifest {
+    let limit = limits.size.min(u64::from(u32::MAX - 1));
+    let found = text.len() as u64;
+    if found > limit {
+        return refused(path, text.as_bytes(), ReadError::Size { found, limit });
+    }
+    read(path, text, Encoding::Utf8, limits)
+}
+
+/// A file of which nothing can be read.
+fn refused(path: &str, bytes: &[u8], error: ReadError) -> Manifest {
+    // The start is enough to tell a manifest by.
+    let start = bytes.get(..bytes.len().min(1 << 16)).unwrap_or(&[]);
+    let mut manifest = empty(path, Arc::from(""), Encoding::Utf8, Builder::new(&Limits::default()));
+    manifest.failures.push(ReadFailure {
+        span: Span::EMPTY,
+        error,
+        looks_like_manifest: template::looks_like_manifest(&String::from_utf8_lossy(start)),
     });
-    let own = m.objects.len() as u32 - 1;
-    if list && let Some(items) = get(m, root, "items") {
-        for item in m.part.children(items) {
-            object(m, item, document, Some(own));
+    manifest
+}
+
+fn empty(path: &str, text: Arc<str>, encoding: Encoding, builder: Builder<'_>) -> Manifest {
+    Manifest {
+        path: path.to_owned(),
+        text,
+        encoding,
+        documents: Vec::new(),
+        part: builder.part,
+        spans: builder.spans,
+        keys: builder.keys,
+        objects: Vec::new(),
+        skipped: None,
+        failures: Vec::new(),
+        comments: Vec::new(),
+        remarks: builder.remarks,
+        lines: Lines::default(),
+    }
+}
+
+fn read(path: &str, text: Arc<str>, encoding: Encoding, limits: &Limits) -> Manifest {
+    let mut reader = Reader {
+        text: &text,
+        limits,
+        builder: Builder::new(limits),
+        documents: Vec::new(),
+        failures: Vec::new(),
+        comments: Vec::new(),
+        template: false,
+    };
+    reader.builder.pending = pending::may_be_pending(&text);
+    reader.stream();
+    let Reader {
+        builder,
+        mut documents,
+        failures,
+        mut comments,
+        template,
+        ..
+    } = reader;
+    if template {
+        let mut manifest = empty(path, Arc::clone(&text), encoding, Builder::new(limits));
+        manifest.skipped = Some(Skip::Template);
+        return manifest;
+    }
+    let mut manifest = empty(path, Arc::clone(&text), encoding, builder);
+    manifest.objects = objects::find(&mut manifest.part, &mut documents);
+    manifest.skipped = match documents.first() {
+        _ if !manifest.objects.is_empty() || !failures.is_empty() => None,
+        None => Some(Skip::Empty),
+        Some(_) => documents
+            .iter()
+            .filter_map(|document| document.skipped)
+            .max_by_key(|&skip| skip == Skip::NoKind),
+    };
+    // Documents that are read again after mending are the only ones out of order.
+    comments.sort_unstable_by_key(|comment| comment.span.start);
+    manifest.documents = documents;
+    manifest.failures = failures;
+    manifest.comments = comments;
+    manifest
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    limits: &'t Limits,
+    builder: Builder<'t>,
+    documents: Vec<Document>,
+    failures: Vec<ReadFailure>,
+    comments: Vec<Comment>,
+    template: bool,
+}
+
+impl Reader<'_> {
+    fn stream(&mut self) {
+        let from = if split::may_be_json(self.text) {
+            match self.json() {
+                Some(from) => from,
+                None => return,
+            }
+        } else {
+            0
+        };
+        for piece in split::pieces(self.text, from) {
+            if self.full() {
+                return;
+            }
+            self.piece(&piece);
+            if self.template {
+                return;
+            }
         }
+    }
+
+    /// Reads JSON values, as long as there are some. Returns where YAML goes on, if it does: kubectl turns to it unless two
+    /// values were read already.
+    fn json(&mut self) -> Option<usize> {
+        let mut json = Json::new(self.text);
+        let mut values = 0;
+        let mut done = 0;
+        loop {
+            if self.full() {
+                return None;
+            }
+            match json.next(&mut self.builder) {
+                Ok(None) => return None,
+                Ok(Some((root, span))) => {
+                    values += 1;
+                    done = json.at;
+                    if let Some(root) = root {
+                        self.document(root, span, false);
+                    }
+                }
+                Err(fault) => {
+                    self.builder.abandon();
+                    if values < 2 && matches!(fault.error, ReadError::Syntax(_)) {
+                        return Some(Json::rest(self.text, done));
+                    }
+                    self.fail(fault, done..self.text.len());
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Whether there are as many documents as there may be; notes that once.
+    fn full(&mut self) -> bool {
+        let limit = self.limits.documents;
+        let full = self.documents.len() >= limit as usize;
+        if full {
+            let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+            let last = self.documents.last().map_or(0, |document| document.span.end);
+            let rest = self.text.get(last as usize..).unwrap_or("");
+            if rest.trim().is_empty() {
+                return false;
+            }
+            self.failures.push(ReadFailure {
+                span: Span { start: last, end },
+                error: ReadError::Documents(limit),
+                looks_like_manifest: template::looks_like_manifest(rest),
+            });
+        }
+        full
+    }
+
+    fn document(&mut self, root: u32, span: Span, coarse: bool) {
+        self.documents.push(Document {
+            span,
+            root,
+            end: self.builder.part.len(),
+            coarse,
+            skipped: None,
+        });
+    }
+
+    fn fail(&mut self, fault: Fault, range: std::ops::Range<usize>) {
+        let text = self.text.get(range).unwrap_or("");
+        self.failures.push(ReadFailure {
+            span: fault.span,
+            error: fault.error,
+            looks_like_manifest: template::looks_like_manifest(text),
+        });
+    }
+
+    fn piece(&mut self, piece: &Piece) {
+        let mut range = piece.range.clone();
+        let mut text = self.text.get(range.clone()).unwrap_or("");
+        if let Some(bare) = text.strip_prefix('\u{FEFF}') {
+            range.start += text.len() - bare.len();
+            text = bare;
+        }
+        let content = text.trim();
+        if content.is_empty() {
+            return;
+        }
+        let first = range.start + (text.len() - text.trim_start().len());
+        let span = span(first, first + content.len());
+        let error = if piece.refused {
+            Some((0, "only a comment may follow `---` on its line"))
+        } else {
+            decode::control(text).map(|at| (at, "control characters are not allowed"))
+        };
+        if let Some((at, reason)) = error {
+            if template::is_template(text) {
+                self.template = true;
+                return;
+            }
+            let at = offset(range.start + at);
+            let fault = Fault {
+                span: Span { start: at, end: at },
+                error: ReadError::Syntax(reason.into()),
+            };
+            return self.fail(fault, range);
+        }
+        let comments = self.comments.len();
+        let base = offset(range.start);
+        let fault = match yaml::load(text, base, self.limits, &mut self.builder, &mut self.comments) {
+            Ok(root) => {
+                if let Some(root) = root {
+                    self.document(root, span, false);
+                }
+                return;
+            }
+            Err(fault) => fault,
+        };
+        self.builder.abandon();
+        self.comments.truncate(comments);
+        if template::is_template(text) {
+            self.template = true;
+            return;
+        }
+        let read = if matches!(fault.error, ReadError::Syntax(_)) {
+            self.mended(text, base, &fault, span)
+                .or_else(|| self.coarse(text, span))
+        } else {
+            None
+        };
+        if read.is_none() {
+            self.fail(fault, range);
+        }
+    }
+
+    /// Reads a document after putting blanks where the parser misses them; none when that does not help.
+    fn mended(&mut self, text: &str, base: u32, fault: &Fault, span: Span) -> Option<()> {
+        let mut mended = Mended::new(text);
+        let mut problem = fault.clone();
+        let mut at = problem.span.start.saturating_sub(base);
+        let comments = self.comments.len();
+        loop {
+            let ReadError::Syntax(reason) = &problem.error else {
+                return None;
+            };
+            if !mended.mend(reason, at as usize) {
+                return None;
+            }
+            let first = self.builder.part.len();
+            match yaml::load(&mended.text, 0, self.limits, &mut self.builder, &mut self.comments) {
+                Ok(root) => {
+                    let root = root?;
+                    let back = |span: &mut Span| {
+                        span.start = base + offset(mended.original(span.start as usize));
+                        span.end = base + offset(mended.original(span.end as usize));
+                    };
+                    self.builder.spans.iter_mut().skip(first as usize).for_each(back);
+                    let keys = self.builder.keys.iter_mut().skip(first as usize);
+                    keys.filter(|span| **span != Span::EMPTY).for_each(back);
+                    let comments = self.comments.iter_mut().skip(comments);
+                    comments.for_each(|comment| back(&mut comment.span));
+                    let remarks = self.builder.document_remarks();
+                    remarks.iter_mut().for_each(|remark| back(&mut remark.span));
+                    self.builder.remarks.push(Remark {
+                        span: fault.span,
+                        node: Some(root),
+                        kind: RemarkKind::Lenient,
+                    });
+                    self.document(root, span, false);
+                    return Some(());
+                }
+                Err(next) => {
+                    self.builder.abandon();
+                    self.comments.truncate(comments);
+                    at = next.span.start;
+                    problem = next;
+                }
+            }
+        }
+    }
+
+    /// Reads a document without places; none when that fails as well.
+    fn coarse(&mut self, text: &str, span: Span) -> Option<()> {
+        match fallback::load(text, span, &mut self.builder) {
+            Ok(Some(root)) => {
+                self.document(root, span, true);
+                Some(())
+            }
+            Ok(None) => None,
+            Err(_) => {
+                self.builder.abandon();
+                None
+            }
+        }
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn span(start: usize, end: usize) -> Span {
+    Span {
+        start: offset(start),
+        end: offset(end),
     }
 }

@@ -1,16 +1,30 @@
 //! From bytes to objects with the place of every node, read as kubectl reads.
 
+mod builder;
+mod decode;
+mod fallback;
+mod input;
+mod json;
 mod load;
 mod manifest;
+mod mend;
+mod number;
+mod objects;
+mod pending;
+mod place;
 mod position;
+mod scalar;
+mod split;
+mod template;
+mod yaml;
 
+pub use load::{manifest, manifest_of_text};
 pub use manifest::{
     Comment, Document, Encoding, Manifest, Namespace, ReadError, ReadFailure, ReadObject, Remark, RemarkKind, Skip,
     Span,
 };
 pub use position::{Lines, Position};
-
-use std::sync::Arc;
+pub use template::looks_like_manifest;
 
 /// What reading accepts. Every limit has an error of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,12 +51,4 @@ impl Default for Limits {
             nodes: 1 << 24,
         }
     }
-}
-
-/// Reads a file's bytes: decodes, cuts into documents, builds nodes and finds the objects. Never fails as a whole: what
-/// could not be read is in [`Manifest::failures`].
-#[must_use]
-pub fn manifest(path: &str, bytes: &[u8], limits: &Limits) -> Manifest {
-    let text: Arc<str> = Arc::from(String::from_utf8_lossy(bytes).as_ref());
-    load::quick(path, text, limits)
 }

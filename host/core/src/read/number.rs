@@ -78,7 +78,10 @@ fn decimal(text: &str) -> Option<f64> {
         !exponent.is_empty() && digits(exponent)
     });
     let valid = some && digits(whole) && digits(fraction) && exponent;
-    valid.then(|| text.parse().ok()).flatten().filter(|float: &f64| float.is_finite())
+    valid
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|float: &f64| float.is_finite())
 }
 
 /// A number that starts with its point. Go takes underscores between digits here, too.
@@ -88,7 +91,10 @@ pub(super) fn with_leading_point(text: &str) -> Option<f64> {
     }
     let bytes = text.as_bytes();
     let between = |at: usize| {
-        let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|byte| byte.is_ascii_digit());
+        let digit = |at: Option<usize>| {
+            at.and_then(|at| bytes.get(at))
+                .is_some_and(|byte| byte.is_ascii_digit())
+        };
         digit(at.checked_sub(1)) && digit(at.checked_add(1))
     };
     let fine = (0..bytes.len()).all(|at| bytes.get(at) != Some(&b'_') || between(at));
@@ -161,7 +167,13 @@ mod tests {
 
     #[test]
     fn other_numbers() {
-        for (written, read) in [("1e3", 1000.0), ("1.10", 1.1), ("08", 8.0), ("-1.", -1.0), ("+18446744073709551616", 2f64.powi(64))] {
+        for (written, read) in [
+            ("1e3", 1000.0),
+            ("1.10", 1.1),
+            ("08", 8.0),
+            ("-1.", -1.0),
+            ("+18446744073709551616", 2f64.powi(64)),
+        ] {
             assert_eq!(number(written), Some(Value::Float(read)), "{written}");
         }
         for (written, read) in [(".5", 0.5), (".5e1", 5.0), (".2_5", 0.25)] {
@@ -170,7 +182,20 @@ mod tests {
         for written in ["._5", ".5_", ".", ".e1", "..5", ".5_e1"] {
             assert_eq!(with_leading_point(written), None, "{written}");
         }
-        for written in ["1.2.3", "1e", "1e+", "0xg", "0x", "0b", "1e400", "1d", "+", "-", "1-2", "2024-01-01"] {
+        for written in [
+            "1.2.3",
+            "1e",
+            "1e+",
+            "0xg",
+            "0x",
+            "0b",
+            "1e400",
+            "1d",
+            "+",
+            "-",
+            "1-2",
+            "2024-01-01",
+        ] {
             assert_eq!(number(written), None, "{written}");
         }
     }

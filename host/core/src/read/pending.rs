@@ -6,17 +6,14 @@ pub(super) fn may_be_pending(text: &str) -> bool {
     let Some(next) = bytes.get(1..) else {
         return false;
     };
-    bytes
-        .chunks(256)
-        .zip(next.chunks(256))
-        .any(|(firsts, seconds)| {
-            firsts.iter().zip(seconds).fold(false, |found, (&first, &second)| {
-                let brace = (second == b'{') & ((first == b'{') | (first == b'$') | (first == b'#'));
-                let paren = (second == b'(') & (first == b'$');
-                let angle = (second == b'%') & (first == b'<');
-                found | brace | paren | angle
-            })
+    bytes.chunks(256).zip(next.chunks(256)).any(|(firsts, seconds)| {
+        firsts.iter().zip(seconds).fold(false, |found, (&first, &second)| {
+            let brace = (second == b'{') & ((first == b'{') | (first == b'$') | (first == b'#'));
+            let paren = (second == b'(') & (first == b'$');
+            let angle = (second == b'%') & (first == b'<');
+            found | brace | paren | angle
         })
+    })
 }
 
 /// Whether a scalar's value holds a placeholder, so that its final value is not known: `{{…}}`, `${…}`, `$(…)`, `<%…%>`
@@ -72,7 +69,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_final() {
-        for text in ["", "$", "{", "$$(X)", "$$$$(X)", "$(open", "{{", "}} {{", "${", "100%>", "a$b(c)", "#!", "{}"] {
+        for text in [
+            "", "$", "{", "$$(X)", "$$$$(X)", "$(open", "{{", "}} {{", "${", "100%>", "a$b(c)", "#!", "{}",
+        ] {
             assert!(!is_pending(text), "{text}");
         }
     }

@@ -19,7 +19,10 @@ impl<'t> Text<'t> {
     pub(super) fn visible(self, at: usize) -> (usize, usize) {
         let at = self.0.floor_char_boundary(at);
         let next = self.0.get(at..).and_then(|rest| rest.chars().next());
-        (at, at + next.filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8))
+        (
+            at,
+            at + next.filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8),
+        )
     }
 
     /// The next `#` from an offset on; past the end when there is none.
@@ -48,7 +51,10 @@ impl<'t> Text<'t> {
     /// The end of the line, without its break.
     pub(super) fn line_end(self, from: usize) -> usize {
         let rest = self.rest(from);
-        from + rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len())
+        from + rest
+            .iter()
+            .position(|byte| matches!(byte, b'\n' | b'\r'))
+            .unwrap_or(rest.len())
     }
 
     /// The first byte from an offset on that is no blank, line break or comment.
@@ -75,23 +81,27 @@ impl<'t> Text<'t> {
         at
     }
 
-    /// Where a value's own text starts behind a key or the last token: the header of a block scalar, the first dash of a
-    /// sequence.
+    /// Where the header of a block scalar stands behind a key, a dash or the last token.
     pub(super) fn block_header(self, last: usize) -> usize {
+        self.after_indicators(last, b"-:?")
+    }
+
+    /// Where the first dash of a sequence stands behind a key or the last token.
+    pub(super) fn dash(self, last: usize) -> usize {
+        self.after_indicators(last, b":?")
+    }
+
+    fn after_indicators(self, last: usize, indicators: &[u8]) -> usize {
         let mut at = self.after_blanks(last);
         loop {
-            let next = match self.byte(at) {
-                b':' | b'?' => self.after_blanks(at + 1),
-                b'-' if matches!(self.byte(self.after_blanks(at + 1)), b'|' | b'>' | b'&' | b'!') => {
-                    self.after_blanks(at + 1)
-                }
-                b'&' | b'!' => self.after_properties(at),
-                _ => return at.min(self.0.len()),
-            };
-            if next <= at {
-                return at;
+            let byte = self.byte(at);
+            if indicators.contains(&byte) {
+                at = self.after_blanks(at + 1);
+            } else if matches!(byte, b'&' | b'!') {
+                at = self.after_properties(at);
+            } else {
+                return at.min(self.0.len());
             }
-            at = next;
         }
     }
 
@@ -136,7 +146,13 @@ mod tests {
 
     #[test]
     fn quotes_close() {
-        for (text, end) in [("'a''b' c", 6), (r#""a\"b" c"#, 6), ("'", 1), ("''", 2), (r#""\\" "x""#, 4)] {
+        for (text, end) in [
+            ("'a''b' c", 6),
+            (r#""a\"b" c"#, 6),
+            ("'", 1),
+            ("''", 2),
+            (r#""\\" "x""#, 4),
+        ] {
             assert_eq!(Text(text).closing_quote(0), end, "{text}");
         }
     }

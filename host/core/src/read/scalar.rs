@@ -164,7 +164,9 @@ mod tests {
         for written in ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"] {
             assert_eq!(plain(written), Value::Bool(true));
         }
-        for written in ["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"] {
+        for written in [
+            "n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE",
+        ] {
             assert_eq!(plain(written), Value::Bool(false));
         }
         for written in ["yEs", "oN", "tRUE", "yess", "nope", "o"] {
@@ -177,7 +179,21 @@ mod tests {
         for written in ["~", "null", "Null", "NULL", ""] {
             assert_eq!(plain(written), Value::Null);
         }
-        for written in ["2024-01-01", "12:30:45", "=", "<<", "nUll", "~~", "-", "+", ".", "1.2.3", "0x", "1e400", "é"] {
+        for written in [
+            "2024-01-01",
+            "12:30:45",
+            "=",
+            "<<",
+            "nUll",
+            "~~",
+            "-",
+            "+",
+            ".",
+            "1.2.3",
+            "0x",
+            "1e400",
+            "é",
+        ] {
             assert_eq!(plain(written), text(written));
         }
     }
@@ -218,7 +234,13 @@ mod tests {
 
     #[test]
     fn keys_are_texts() {
-        for (written, read) in [("no", "false"), ("on", "true"), ("0x10", "16"), ("1.10", "1.1"), ("name", "name")] {
+        for (written, read) in [
+            ("no", "false"),
+            ("on", "true"),
+            ("0x10", "16"),
+            ("1.10", "1.1"),
+            ("name", "name"),
+        ] {
             assert_eq!(key(plain(written)), Ok(Cow::Borrowed(read)));
         }
         assert!(key(plain("~")).is_err());

@@ -52,7 +52,8 @@ pub(super) fn may_be_json(text: &str) -> bool {
     while !text.is_char_boundary(window) {
         window -= 1;
     }
-    text.get(..window).is_some_and(|text| text.trim_start().starts_with('{'))
+    text.get(..window)
+        .is_some_and(|text| text.trim_start().starts_with('{'))
 }
 
 #[cfg(test)]

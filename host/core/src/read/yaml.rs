@@ -248,7 +248,7 @@ impl<'t> Loader<'t, '_, '_> {
         let flow = matches!(self.text.byte(first), b'[' | b'{');
         if !flow && !map && self.text.byte(first) != b'-' {
             // The parser gives the place behind the dash.
-            first = self.text.block_header(self.last);
+            first = self.text.dash(self.last);
         }
         if flow {
             self.pass(first, first + 1);
@@ -312,7 +312,7 @@ impl<'t> Loader<'t, '_, '_> {
     }
 }
 
-fn full(tag: &Cow<'_, Tag>) -> String {
+fn full(tag: &Tag) -> String {
     format!("{}{}", tag.handle, tag.suffix)
 }
 

@@ -79,10 +79,7 @@ mod tests {
         ] {
             assert_eq!(listen_port(text), expected, "{text}");
         }
-        assert_eq!(
-            listen_ports("http://*:80;https://*:443").collect::<Vec<_>>(),
-            [80, 443]
-        );
+        assert_eq!(listen_ports("http://*:80;https://*:443").collect::<Vec<_>>(), [80, 443]);
     }
 
     #[test]

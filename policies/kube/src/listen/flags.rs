@@ -92,6 +92,13 @@ const CLIENTS: &[&str] = &[
     "wget",
 ];
 
+/// Whether a word is a flag of the main listener, whatever its value.
+#[must_use]
+pub fn is_main(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word).trim_start_matches('-');
+    word.starts_with('-') && (MAIN.binary_search(&name).is_ok() || SHORT.iter().any(|&(short, _)| short == word))
+}
+
 /// Reads one command: its words, and whether it is the one that keeps running. A word that is not known is `None`.
 #[must_use]
 pub fn read(words: &[Option<&str>], lasting: bool) -> CommandLine {
@@ -100,7 +107,13 @@ pub fn read(words: &[Option<&str>], lasting: bool) -> CommandLine {
     if CLIENTS.contains(&program) {
         return line;
     }
-    let runs = |names: &[&str]| words.iter().copied().flatten().any(|word| names.contains(&basename(word)));
+    let runs = |names: &[&str]| {
+        words
+            .iter()
+            .copied()
+            .flatten()
+            .any(|word| names.contains(&basename(word)))
+    };
     let mut at = 0;
     while let Some(&word) = words.get(at) {
         at += 1;
@@ -113,18 +126,22 @@ pub fn read(words: &[Option<&str>], lasting: bool) -> CommandLine {
                 None => (flag, None),
             };
             let main = MAIN.binary_search(&name).is_ok();
-            let short = SHORT
-                .iter()
-                .any(|&(short, programs)| word == short && runs(programs));
+            let short = SHORT.iter().any(|&(short, programs)| word == short && runs(programs));
             if main || short || SIDE.binary_search(&name).is_ok() {
                 let value = match inline {
                     Some(value) => Some(Some(value)),
                     None => next,
                 };
                 line.take(word, value, main || short, lasting, inline.is_some());
-            } else if let Some(glued) = word.strip_prefix("-p").filter(|_| runs(&["memcached", "serve", "next"])) {
+            } else if let Some(glued) = word
+                .strip_prefix("-p")
+                .filter(|_| runs(&["memcached", "serve", "next"]))
+            {
                 line.add(port(glued), lasting, word.to_owned());
-            } else if let Some(glued) = word.strip_prefix("-b").filter(|_| runs(&["gunicorn", "puma", "hypercorn"])) {
+            } else if let Some(glued) = word
+                .strip_prefix("-b")
+                .filter(|_| runs(&["gunicorn", "puma", "hypercorn"]))
+            {
                 line.add(listen_port(glued), lasting, word.to_owned());
             }
             if word == "-c"
@@ -135,11 +152,11 @@ pub fn read(words: &[Option<&str>], lasting: bool) -> CommandLine {
             }
         } else if word == "http.server" && runs(&["python", "python3"]) {
             line.add(next.flatten().and_then(port).or(Some(8000)), lasting, word.to_owned());
-        } else if let Some((kind, rest)) = word.split_once("-LISTEN:").or_else(|| word.split_once("-listen:")) {
-            if kind.to_ascii_uppercase().starts_with("TCP") {
-                let number = rest.split(',').next().and_then(port);
-                line.add(number, lasting, format!("{kind}-LISTEN"));
-            }
+        } else if let Some((kind, rest)) = word.split_once("-LISTEN:").or_else(|| word.split_once("-listen:"))
+            && kind.to_ascii_uppercase().starts_with("TCP")
+        {
+            let number = rest.split(',').next().and_then(port);
+            line.add(number, lasting, format!("{kind}-LISTEN"));
         }
     }
     if matches!(program, "nc" | "ncat" | "netcat") && is_listening(words) {
@@ -220,7 +237,10 @@ mod tests {
             ("java -jar app.jar --server.port=9000", vec![(9000, true)]),
             ("server --listen-address :9100", vec![(9100, true)]),
             ("server --web.listen-address=0.0.0.0:9090", vec![(9090, true)]),
-            ("manager --metrics-bind-address=:8080 --health-probe-bind-address :8081", vec![(8080, false), (8081, false)]),
+            (
+                "manager --metrics-bind-address=:8080 --health-probe-bind-address :8081",
+                vec![(8080, false), (8081, false)],
+            ),
             ("gunicorn -b 0.0.0.0:8000 app:app", vec![(8000, true)]),
             ("puma -b tcp://0.0.0.0:9292", vec![(9292, true)]),
             ("npx next start -p 3001", vec![(3001, true)]),
@@ -254,6 +274,9 @@ mod tests {
 
     #[test]
     fn a_command_that_ends_only_names_ports() {
-        assert_eq!(read(&[Some("server"), Some("--port=1")], false).found, [(1, false, "--port=1".to_owned())]);
+        assert_eq!(
+            read(&[Some("server"), Some("--port=1")], false).found,
+            [(1, false, "--port=1".to_owned())]
+        );
     }
 }

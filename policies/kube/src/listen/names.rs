@@ -63,11 +63,6 @@ const NAMES: &[(&str, bool, Form)] = &[
     ("WEB_PORT", true, Form::Number),
 ];
 
-/// The names of the variables that move a main listener: unknown values of these hide where a process listens.
-pub fn main_names() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().filter(|&&(_, main, _)| main).map(|&(name, ..)| name)
-}
-
 /// Whether a variable of this name tells a process where to listen; and if so, whether it is the main listener.
 #[must_use]
 pub fn role(name: &str) -> Option<bool> {

@@ -92,9 +92,15 @@ mod tests {
     #[test]
     fn scripts_are_split_into_commands_and_words() {
         for (script, expected) in [
-            ("node server.js --port 3000", vec![vec!["node", "server.js", "--port", "3000"]]),
+            (
+                "node server.js --port 3000",
+                vec![vec!["node", "server.js", "--port", "3000"]],
+            ),
             ("a 'b c' \"d $X\"", vec![vec!["a", "b c", "d $X"]]),
-            ("a && b; c | d &\ne", vec![vec!["a"], vec!["b"], vec!["c"], vec!["d"], vec!["e"]]),
+            (
+                "a && b; c | d &\ne",
+                vec![vec!["a"], vec!["b"], vec!["c"], vec!["d"], vec!["e"]],
+            ),
             ("a # b\nc", vec![vec!["a"], vec!["c"]]),
             ("a \\\n  --port 1", vec![vec!["a", "--port", "1"]]),
             ("a '' x#y", vec![vec!["a", "", "x#y"]]),

@@ -35,10 +35,9 @@ impl Marked {
     /// Takes a text apart; `first_line` is the number of its first line in the file that it comes from.
     pub(super) fn parse(text: &str, first_line: u32) -> Result<Marked, String> {
         let mut marked = Marked::default();
-        let mut number = first_line;
-        let mut current = File::new("case.yaml", false, number);
+        let mut current = File::new("case.yaml", false, first_line);
         let mut head = true;
-        for line in text.lines() {
+        for (number, line) in (first_line..).zip(text.lines()) {
             if let Some(file) = line.strip_prefix("# file: ") {
                 marked.finish(std::mem::replace(&mut current, File::named(file, number + 1)));
             } else {
@@ -62,7 +61,6 @@ impl Marked {
                         }));
                 }
             }
-            number += 1;
         }
         marked.finish(current);
         marked.expected.sort();
@@ -132,8 +130,11 @@ impl File {
     }
 }
 
+/// What a mark says.
+type Mark = (Severity, String);
+
 /// Cuts the marks off a line's end. A comment that starts like a mark and is none is refused, for it would expect nothing.
-fn cut_marks(line: &str) -> Result<(&str, Vec<(Severity, String)>), String> {
+fn cut_marks(line: &str) -> Result<(&str, Vec<Mark>), String> {
     let Some(hash) = line.rfind("# ") else {
         return Ok((line, Vec::new()));
     };

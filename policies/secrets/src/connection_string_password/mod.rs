@@ -1,11 +1,11 @@
 //! `secrets/connection-string-password`: a password inside an address or DSN, whatever holds it is called.
 
-use plimsoll_sdk::{Confidence, Context, Kind, Rule, Severity, Violation, word};
+use plimsoll_sdk::{Confidence, Context, Kind, Rule, Severity, Symbol, Violation, word};
 
 use crate::connection::{self, Carrier, Credential};
 use crate::dsn::Form;
 use crate::surface::{Place, Surfaces, is_open_choreo};
-use crate::{base64, name, value};
+use crate::{base64, value};
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -23,32 +23,51 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
     let tree = bundle.tree();
     // Each text once, however often it is used.
-    let may_hold: Vec<bool> = (0..tree.symbols())
-        .map(|symbol| connection::may_hold(tree.text(plimsoll_sdk::Symbol(symbol))))
-        .collect();
-    let is_candidate = |place: &Place<'_, '_>| {
-        let node = tree.node(place.node.index());
-        node.is_some_and(|node| {
-            node.kind == Kind::String && may_hold.get(node.value as usize).copied().unwrap_or_default()
-        })
-    };
+    let looks: Vec<Look> = (0..tree.symbols()).map(|symbol| look(tree.text(Symbol(symbol)))).collect();
+    let look_of = |symbol: u32| looks.get(symbol as usize).copied().unwrap_or(Look::Nothing);
     Surfaces::new(bundle).walk(|place| {
-        if place.node.kind() != Kind::String {
+        let Some(node) = tree.node(place.node.index()).filter(|node| node.kind == Kind::String) else {
             return;
-        }
-        let in_map = place.object.kind() == word!("ConfigMap") && place.above.len() == 2;
-        if in_map && place.above.get(1).and_then(|data| data.key()) == Some(word!("binaryData")) {
+        };
+        if is_binary(place) {
             binary(place, violations);
-        } else if is_candidate(place) {
-            let text = place.node.raw_text().unwrap_or("");
+        } else if look_of(node.value) == Look::MayHold {
+            let text = tree.text(Symbol(node.value));
             for credential in connection::find(text) {
                 violations.push(violation(place, text, &credential));
             }
         }
-        if in_map || place.object.kind() == word!("Application") {
+        if node.key.is_some_and(|key| look_of(key.0) == Look::SpringKey) {
             spring_key(place, violations);
         }
     });
+}
+
+/// What a text may be, at first sight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Nothing,
+    /// A connection string somewhere in it.
+    MayHold,
+    /// As a key: of a Spring property that is a password.
+    SpringKey,
+}
+
+fn look(text: &str) -> Look {
+    if connection::may_hold(text) {
+        Look::MayHold
+    } else if text.starts_with("spring.") && text.ends_with(".password") {
+        Look::SpringKey
+    } else {
+        Look::Nothing
+    }
+}
+
+/// Whether it is one of a ConfigMap's `binaryData`.
+fn is_binary(place: &Place<'_, '_>) -> bool {
+    place.object.kind() == word!("ConfigMap")
+        && place.above.len() == 2
+        && place.above.get(1).and_then(|data| data.key()) == Some(word!("binaryData"))
 }
 
 /// A text kept as Base64; places in it are no places of the source.
@@ -66,15 +85,8 @@ fn binary(place: &Place<'_, '_>, violations: &mut Vec<Violation>) {
 
 /// `spring.datasource.password: …` as a key of its own.
 fn spring_key(place: &Place<'_, '_>, violations: &mut Vec<Violation>) {
-    let key = place.node.key_text();
-    let (Some(rest), Some(text)) = (key.strip_prefix("spring."), place.node.raw_text()) else {
-        return;
-    };
-    if rest.ends_with(".password")
-        && name::judge(key) != name::Promise::None
-        && value::judge(text) == value::Value::Literal
-        && connection::find(text).is_empty()
-    {
+    let Some(text) = place.node.raw_text() else { return };
+    if value::judge(text) == value::Value::Literal && connection::find(text).is_empty() {
         let message = format!("{}: set to a literal password (redacted)", place.label());
         violations.push(finish(Violation::new(place.node, message).within(0..text.len()), place));
     }

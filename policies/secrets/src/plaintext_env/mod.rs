@@ -156,6 +156,7 @@ fn credential(name: &str, text: &str) -> Option<Found> {
     let literal = value::judge(text) == Value::Literal
         && (!guessed || entropy::looks_random(text))
         && !value::is_resource_name(name, text)
+        && !value::repeats_name(name, text)
         && !is_reported_elsewhere(text);
     literal.then_some(Found { class, guessed })
 }

@@ -334,7 +334,8 @@ impl Part {
     /// Forgets all nodes from this one on, and what was opened since: after a document that could not be read.
     pub fn truncate(&mut self, len: u32) {
         self.nodes.truncate(len as usize);
-        self.originals.truncate(self.originals.partition_point(|entry| entry.0 < len));
+        self.originals
+            .truncate(self.originals.partition_point(|entry| entry.0 < len));
         self.open.retain(|&node| node < len);
     }
 

@@ -205,9 +205,7 @@ impl<'a> Plan<'_, 'a> {
                 let generation = planned.generation;
                 for member in self.old.child_nodes(node) {
                     if let Some(key) = self.old.key(member) {
-                        self.members
-                            .entry((map, generation, key))
-                            .or_insert(Place::Old(member));
+                        self.members.entry((map, generation, key)).or_insert(Place::Old(member));
                     }
                 }
             }

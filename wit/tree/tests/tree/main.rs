@@ -1,8 +1,5 @@
 //! What the tree promises, held against plain models of it.
-#![allow(
-    clippy::unwrap_used,
-    reason = "what fails here is the test"
-)]
+#![allow(clippy::unwrap_used, reason = "what fails here is the test")]
 
 mod changes;
 mod format;

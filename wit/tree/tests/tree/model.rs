@@ -230,7 +230,12 @@ pub fn item() -> impl Strategy<Value = Item> {
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::Sequence),
             prop::collection::vec((any_key(), inner), 0..6).prop_map(|mut members| {
                 let mut keys = Vec::new();
-                members.retain(|(key, _)| !keys.contains(key) && { keys.push(key.clone()); true });
+                members.retain(|(key, _)| {
+                    !keys.contains(key) && {
+                        keys.push(key.clone());
+                        true
+                    }
+                });
                 Value::Map(members)
             }),
         ];

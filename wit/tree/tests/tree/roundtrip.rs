@@ -38,7 +38,8 @@ proptest! {
     }
 
     #[test]
-    fn finds_members_and_symbols(root in model::item(), wanted in model::any_key()) {
+    fn finds_members_and_symbols(mut root in model::item(), wanted in model::any_key()) {
+        model::number(std::slice::from_mut(&mut root));
         let words = model::part(std::slice::from_ref(&root)).to_tree().unwrap();
         let tree = Tree::read(&words).unwrap();
         let symbol = tree.find(&wanted);
@@ -76,14 +77,32 @@ fn json_has_no_infinities_and_all_escapes() {
     for value in [f64::NAN, f64::INFINITY, -0.0, 1e300, 1e16, 1e15, 1e-4, 123_456.75] {
         part.scalar(None, Flags::default(), Scalar::Float(value));
     }
-    part.scalar(None, Flags::default(), Scalar::Text("\0\u{8}\t\n\u{c}\r\u{1b}\"\\/\u{7f}é\u{2028}"));
+    part.scalar(
+        None,
+        Flags::default(),
+        Scalar::Text("\0\u{8}\t\n\u{c}\r\u{1b}\"\\/\u{7f}é\u{2028}"),
+    );
     part.close();
     let words = part.to_tree().unwrap();
     assert_eq!(
         Tree::read(&words).unwrap().json(0),
-        "[null,null,-0.0,1e300,1e16,1000000000000000.0,0.0001,123456.75,\
+        "[null,null,-0.0,1e+300,1e+16,1000000000000000.0,0.0001,123456.75,\
          \"\\u0000\\b\\t\\n\\f\\r\\u001b\\\"\\\\/\u{7f}é\u{2028}\"]"
     );
+}
+
+#[test]
+fn json_numbers_of_all_sizes() {
+    let numbers: Vec<f64> = (-30..30).map(|power| 1.25 * 10_f64.powi(power)).collect();
+    let items = numbers
+        .iter()
+        .map(|&number| Item::new(Value::Float(number), 0, 0))
+        .collect();
+    let words = model::part(&[Item::new(Value::Sequence(items), 0, 0)])
+        .to_tree()
+        .unwrap();
+    let json = Tree::read(&words).unwrap().json(0);
+    assert_eq!(json, serde_json::to_string(&numbers).unwrap());
 }
 
 #[test]
@@ -128,8 +147,14 @@ fn objects_scopes_and_facts_come_back() {
     assert_eq!(tree.object(1).unwrap().owner, NONE, "no such object");
     assert_eq!(tree.object(2), None);
     let (outer, inner) = (tree.scope(0).unwrap(), tree.scope(1).unwrap());
-    assert_eq!((outer.parent, outer.depth, outer.closed, outer.list), (NONE, 0, false, &[][..]));
-    assert_eq!((inner.parent, inner.depth, inner.closed, inner.list), (0, 1, true, &[0, 3][..]));
+    assert_eq!(
+        (outer.parent, outer.depth, outer.closed, outer.list),
+        (NONE, 0, false, &[][..])
+    );
+    assert_eq!(
+        (inner.parent, inner.depth, inner.closed, inner.list),
+        (0, 1, true, &[0, 3][..])
+    );
     assert_eq!(tree.text(inner.path), "shop");
 }
 

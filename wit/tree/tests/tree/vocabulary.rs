@@ -25,7 +25,13 @@ fn lines_are_symbols() {
 /// The file is appended to and never changed otherwise: policies are built with these numbers.
 #[test]
 fn early_words_keep_their_numbers() {
-    let kept = [word!("apiVersion"), word!("kind"), word!("spec"), word!("selector"), word!("replicas")];
+    let kept = [
+        word!("apiVersion"),
+        word!("kind"),
+        word!("spec"),
+        word!("selector"),
+        word!("replicas"),
+    ];
     assert_eq!(kept, [1, 2, 10, 19, 30].map(Symbol));
     assert_eq!((word!("Service"), word!("v1")), (Symbol(145), Symbol(185)));
 }

@@ -13,7 +13,7 @@ use crate::read::{Limits, Manifest, Namespace};
 const MAX_DEPTH: usize = 32;
 
 /// Nodes and objects that may be visited for all closures together; beyond, what kustomizations include is unknown.
-const MAX_STEPS: u64 = 100_000_000;
+const MAX_STEPS: u64 = 50_000_000;
 
 /// An object that a closure includes, as it stands at some level.
 pub(super) struct Reached {
@@ -95,7 +95,7 @@ impl<'a> Walker<'a> {
     pub(super) fn visit(&mut self, index: usize, from: Option<usize>, closure: &mut Closure) {
         let all = self.all;
         let Some(kustomization) = all.get(index) else { return };
-        self.steps += 100;
+        self.steps += 1000;
         if closure.open.len() >= MAX_DEPTH || self.is_exhausted() {
             closure.remote = true;
             return;
@@ -132,7 +132,9 @@ impl<'a> Walker<'a> {
 
     /// What deploys a directory without a kustomization applies to the files in it, and does not close it.
     fn plain_directory(&mut self, kustomization: &Kustomization, path: Option<&str>, closure: &mut Closure) -> bool {
-        let Some(path) = path.filter(|path| kustomization.deploys && !path.is_empty()) else { return false };
+        let Some(path) = path.filter(|path| kustomization.deploys && !path.is_empty()) else {
+            return false;
+        };
         let files: Vec<usize> = self.files.get(path).cloned().unwrap_or_default();
         for &file in &files {
             self.include(file, closure);
@@ -143,9 +145,16 @@ impl<'a> Walker<'a> {
 
     /// All objects of a file, but those inside others (a List's items are their own).
     fn include(&mut self, file: usize, closure: &mut Closure) {
-        let Some(manifest) = self.manifests.get(file) else { return };
+        let Some(manifest) = self.manifests.get(file) else {
+            return;
+        };
         closure.directories.insert(scopes::directory(&manifest.path).to_owned());
-        for (object, _) in manifest.objects.iter().enumerate().filter(|&(object, _)| is_top(manifest, object)) {
+        for (object, _) in manifest
+            .objects
+            .iter()
+            .enumerate()
+            .filter(|&(object, _)| is_top(manifest, object))
+        {
             self.steps += 1;
             closure.reached.push(Reached {
                 manifest: file,
@@ -177,7 +186,9 @@ impl<'a> Walker<'a> {
 
     /// Applies a kustomization to what was reached from a position on.
     fn apply(&mut self, index: usize, start: usize, closure: &mut Closure) {
-        let Some(kustomization) = self.all.get(index) else { return };
+        let Some(kustomization) = self.all.get(index) else {
+            return;
+        };
         let transform = &kustomization.transform;
         let reached = closure.reached.get_mut(start..).unwrap_or_default();
         let added: usize = transform.labels.iter().map(|labels| labels.pairs.len()).sum();
@@ -192,10 +203,18 @@ impl<'a> Walker<'a> {
             .labels
             .iter()
             .flat_map(|labels| labels.pairs.iter().map(|pair| (pair, labels.to)))
-            .map(|((key, value), to)| self.effects.label(Label { key: key.clone(), value: value.clone(), to }))
+            .map(|((key, value), to)| {
+                self.effects.label(Label {
+                    key: key.clone(),
+                    value: value.clone(),
+                    to,
+                })
+            })
             .collect();
         for reached in reached {
-            let Some(object) = object_of(self.manifests, reached) else { continue };
+            let Some(object) = object_of(self.manifests, reached) else {
+                continue;
+            };
             if let Some(namespace) = &transform.namespace {
                 let stated = reached.namespace.as_ref().unwrap_or(&object.namespace);
                 let applies = !transform.only_unset || *stated == Namespace::Unset;
@@ -233,7 +252,9 @@ impl<'a> Walker<'a> {
         }
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (position, reached) in reached.iter().enumerate().filter(|&(position, _)| fresh[position]) {
-            let Some(object) = object_of(self.manifests, reached) else { continue };
+            let Some(object) = object_of(self.manifests, reached) else {
+                continue;
+            };
             by_name.entry(object.name.clone()).or_default().push(position);
             if let Some(name) = reached.name.as_ref().filter(|name| **name != object.name) {
                 by_name.entry(name.clone()).or_default().push(position);
@@ -250,7 +271,8 @@ impl<'a> Walker<'a> {
         self.set(&kustomization.transform, reached, &found);
         for &position in &found.everything {
             if reached[position].namespace == Some(Namespace::Unknown) {
-                self.done.insert((index, reached[position].manifest, reached[position].object), true);
+                self.done
+                    .insert((index, reached[position].manifest, reached[position].object), true);
             }
         }
     }
@@ -258,7 +280,9 @@ impl<'a> Walker<'a> {
     fn patch(&mut self, index: usize, number: usize, reached: &mut [Reached], found: &Candidates) {
         let all = self.all;
         let Some(kustomization) = all.get(index) else { return };
-        let Some(Patch { source, target }) = kustomization.transform.patches.get(number) else { return };
+        let Some(Patch { source, target }) = kustomization.transform.patches.get(number) else {
+            return;
+        };
         let manifests = self.manifests;
         let mut documents: Vec<Peek<'_>> = Vec::new();
         // Out of the map while it is used, so that the walker can be changed.
@@ -275,7 +299,10 @@ impl<'a> Walker<'a> {
                 }
             }
             Source::Inline(text) => {
-                inline = self.inline.remove(&(index, number)).unwrap_or_else(|| Some(read_inline(text)));
+                inline = self
+                    .inline
+                    .remove(&(index, number))
+                    .unwrap_or_else(|| Some(read_inline(text)));
                 if let Some(inline) = &inline {
                     documents.extend(inline.documents.iter().map(|each| Peek::new(&inline.part, each.root)));
                 }
@@ -299,7 +326,10 @@ impl<'a> Walker<'a> {
 
     fn apply_patch(&mut self, patch: Peek<'_>, target: Option<&Target>, reached: &mut [Reached], found: &Candidates) {
         let named = Target {
-            group: patch.get("apiVersion").and_then(Peek::text).map(|version| group_of(version).to_owned()),
+            group: patch
+                .get("apiVersion")
+                .and_then(Peek::text)
+                .map(|version| group_of(version).to_owned()),
             kind: patch.get("kind").and_then(Peek::text).map(str::to_owned),
             name: patch.at(&["metadata", "name"]).and_then(Peek::text).map(str::to_owned),
             namespace: None,
@@ -308,7 +338,9 @@ impl<'a> Walker<'a> {
         let target = target.unwrap_or(&named);
         for &position in found.matching(target) {
             self.steps += 1;
-            let Some((object, _)) = self.target(&reached[position], target) else { continue };
+            let Some((object, _)) = self.target(&reached[position], target) else {
+                continue;
+            };
             self.steps += u64::from(marks::size(object.root)) + u64::from(marks::size(patch));
             if self.is_exhausted() {
                 return;
@@ -349,7 +381,13 @@ impl<'a> Walker<'a> {
                     .and_then(|file| manifests.get(file))
                     .into_iter()
                     .flat_map(|file| file.documents.iter().map(|each| Peek::new(&file.part, each.root)))
-                    .flat_map(|node| if node.is_sequence() { node.items().collect() } else { vec![node] })
+                    .flat_map(|node| {
+                        if node.is_sequence() {
+                            node.items().collect()
+                        } else {
+                            vec![node]
+                        }
+                    })
                     .collect(),
                 Source::Inline(_) => Vec::new(),
             };
@@ -357,7 +395,9 @@ impl<'a> Walker<'a> {
                 let target = entry.get("select").map(Target::read).unwrap_or_default();
                 let paths: Vec<&str> = entry.texts_of("fieldPaths").collect();
                 for &position in found.matching(&target) {
-                    let Some((object, _)) = self.target(&reached[position], &target) else { continue };
+                    let Some((object, _)) = self.target(&reached[position], &target) else {
+                        continue;
+                    };
                     self.steps += u64::from(marks::size(object.root)) * (1 + paths.len() as u64);
                     if self.is_exhausted() {
                         return;
@@ -376,7 +416,9 @@ impl<'a> Walker<'a> {
     fn set(&mut self, transform: &Transform, reached: &mut [Reached], found: &Candidates) {
         let images: HashSet<&str> = transform.images.iter().map(String::as_str).collect();
         for &position in &found.everything {
-            let Some((object, _)) = self.target(&reached[position], &Target::default()) else { continue };
+            let Some((object, _)) = self.target(&reached[position], &Target::default()) else {
+                continue;
+            };
             if !images.is_empty() || transform.vars || transform.opaque {
                 self.steps += u64::from(marks::size(object.root));
             }
@@ -393,8 +435,13 @@ impl<'a> Walker<'a> {
         }
         for name in &transform.replicas {
             for &position in found.by_name.get(name).into_iter().flatten() {
-                let Some((object, kind)) = self.target(&reached[position], &Target::default()) else { continue };
-                if matches!(kind, "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController") {
+                let Some((object, kind)) = self.target(&reached[position], &Target::default()) else {
+                    continue;
+                };
+                if matches!(
+                    kind,
+                    "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController"
+                ) {
                     marks::replicas(object, &mut self.marks);
                 }
             }
@@ -447,7 +494,10 @@ fn object_of<'a>(manifests: &'a [Manifest], reached: &Reached) -> Option<&'a cra
 pub(in crate::bundle) fn is_top(manifest: &Manifest, object: usize) -> bool {
     let mut at = manifest.objects.get(object);
     while let Some(owner) = at.and_then(|object| object.owner) {
-        at = manifest.objects.get(owner as usize).filter(|_| (owner as usize) < object);
+        at = manifest
+            .objects
+            .get(owner as usize)
+            .filter(|_| (owner as usize) < object);
         if !at.is_some_and(|owner| owner.kind.ends_with("List")) {
             return false;
         }

@@ -10,7 +10,9 @@ use crate::read::{Manifest, Namespace};
 pub(super) fn read(manifest: &Manifest, index: usize) -> Vec<Kustomization> {
     let mut all = Vec::new();
     for object in &manifest.objects {
-        let Some(spec) = Peek::new(&manifest.part, object.root).get("spec") else { continue };
+        let Some(spec) = Peek::new(&manifest.part, object.root).get("spec") else {
+            continue;
+        };
         match (object.group.as_str(), object.kind.as_str()) {
             ("argoproj.io", "Application") => {
                 let namespace = spec.at(&["destination", "namespace"]).and_then(model::namespace);
@@ -32,12 +34,22 @@ pub(super) fn read(manifest: &Manifest, index: usize) -> Vec<Kustomization> {
 
 fn root(manifest: usize, path: &str, transform: Transform) -> Option<Kustomization> {
     let path = scopes::join("", path.trim_start_matches('/'))?;
-    Some(Kustomization { manifest, deploys: true, resources: vec![path], transform, ..Kustomization::default() })
+    Some(Kustomization {
+        manifest,
+        deploys: true,
+        resources: vec![path],
+        transform,
+        ..Kustomization::default()
+    })
 }
 
 fn argo(source: Peek<'_>, namespace: Option<Namespace>) -> Transform {
     let Some(kustomize) = source.get("kustomize") else {
-        return Transform { namespace, only_unset: true, ..Transform::default() };
+        return Transform {
+            namespace,
+            only_unset: true,
+            ..Transform::default()
+        };
     };
     let set = kustomize.get("namespace").and_then(model::namespace);
     let mut transform = Transform {
@@ -51,7 +63,9 @@ fn argo(source: Peek<'_>, namespace: Option<Namespace>) -> Transform {
         let tag = name.rfind(':').filter(|&colon| !name[colon..].contains('/'));
         transform.images.push(name[..tag.unwrap_or(name.len())].to_owned());
     }
-    transform.labels.extend(pairs(kustomize.get("commonLabels"), To::Selectors));
+    transform
+        .labels
+        .extend(pairs(kustomize.get("commonLabels"), To::Selectors));
     transform
 }
 
@@ -62,7 +76,9 @@ fn flux(spec: Peek<'_>) -> Transform {
         ..Transform::default()
     };
     for item in spec.get("images").into_iter().flat_map(Peek::items) {
-        transform.images.extend(item.get("name").and_then(Peek::text).map(str::to_owned));
+        transform
+            .images
+            .extend(item.get("name").and_then(Peek::text).map(str::to_owned));
     }
     let common = |key: &str| spec.at(&["commonMetadata", key]);
     transform.labels.extend(pairs(common("labels"), To::Metadata));
@@ -71,6 +87,9 @@ fn flux(spec: Peek<'_>) -> Transform {
 
 fn pairs(map: Option<Peek<'_>>, to: To) -> Option<Labels> {
     let map = map.filter(|map| map.is_map())?;
-    let pairs = map.children().map(|pair| (pair.key().to_owned(), pair.text().map(str::to_owned))).collect();
+    let pairs = map
+        .children()
+        .map(|pair| (pair.key().to_owned(), pair.text().map(str::to_owned)))
+        .collect();
     Some(Labels { pairs, to })
 }

@@ -44,7 +44,12 @@ impl Effects {
         }
         let mut objects = Vec::new();
         objects.resize_with(count, || None);
-        Effects { labels: Vec::new(), numbers: HashMap::new(), starts, objects }
+        Effects {
+            labels: Vec::new(),
+            numbers: HashMap::new(),
+            starts,
+            objects,
+        }
     }
 
     /// The number of a label.
@@ -99,9 +104,16 @@ impl Effects {
         }
         if effect.labels != reached.labels {
             let to = |number: &u32| self.labels.get(*number as usize).map(|label| label.to);
-            let common: BTreeSet<u32> = reached.labels.iter().copied().filter(|new| effect.labels.contains(new)).collect();
+            let common: BTreeSet<u32> = reached
+                .labels
+                .iter()
+                .copied()
+                .filter(|new| effect.labels.contains(new))
+                .collect();
             let all = effect.labels.iter().chain(&reached.labels);
-            effect.differing.extend(all.filter(|number| !common.contains(number)).filter_map(to));
+            effect
+                .differing
+                .extend(all.filter(|number| !common.contains(number)).filter_map(to));
             effect.labels.retain(|number| common.contains(number));
         }
         if effect.closures.last() != Some(&closure) {
@@ -111,7 +123,10 @@ impl Effects {
 
     /// Nothing is known of what kustomizations make of this object.
     pub(super) fn blur(&mut self, manifest: usize, object: usize) {
-        let slot = self.starts.get(manifest).and_then(|start| self.objects.get_mut(start + object));
+        let slot = self
+            .starts
+            .get(manifest)
+            .and_then(|start| self.objects.get_mut(start + object));
         if let Some(slot) = slot {
             let closures = slot.take().map(|effect| effect.closures).unwrap_or_default();
             *slot = Some(Box::new(Effect {

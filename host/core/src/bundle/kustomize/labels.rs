@@ -21,17 +21,34 @@ const TEMPLATE: &[Place] = &[
     (&["spec", "template", "metadata", "annotations"], To::Annotations, true),
 ];
 
-const CLAIMS: &[Place] = &[
-    (&["spec", "volumeClaimTemplates", "[]", "metadata", "labels"], To::Templates, true),
-    (&["spec", "volumeClaimTemplates", "[]", "metadata", "annotations"], To::Annotations, true),
-];
+const CLAIMS: &[Place] = &[(
+    &["spec", "volumeClaimTemplates", "[]", "metadata", "labels"],
+    To::Templates,
+    true,
+)];
 
 const CRON_JOB: &[Place] = &[
     (&["spec", "jobTemplate", "metadata", "labels"], To::Templates, true),
-    (&["spec", "jobTemplate", "metadata", "annotations"], To::Annotations, true),
-    (&["spec", "jobTemplate", "spec", "template", "metadata", "labels"], To::Templates, true),
-    (&["spec", "jobTemplate", "spec", "template", "metadata", "annotations"], To::Annotations, true),
-    (&["spec", "jobTemplate", "spec", "selector", "matchLabels"], To::Selectors, false),
+    (
+        &["spec", "jobTemplate", "metadata", "annotations"],
+        To::Annotations,
+        true,
+    ),
+    (
+        &["spec", "jobTemplate", "spec", "template", "metadata", "labels"],
+        To::Templates,
+        true,
+    ),
+    (
+        &["spec", "jobTemplate", "spec", "template", "metadata", "annotations"],
+        To::Annotations,
+        true,
+    ),
+    (
+        &["spec", "jobTemplate", "spec", "selector", "matchLabels"],
+        To::Selectors,
+        false,
+    ),
 ];
 
 const MADE_SELECTOR: &[Place] = &[(&["spec", "selector", "matchLabels"], To::Selectors, true)];
@@ -39,35 +56,77 @@ const FOUND_SELECTOR: &[Place] = &[(&["spec", "selector", "matchLabels"], To::Se
 const MAP_SELECTOR: &[Place] = &[(&["spec", "selector"], To::Selectors, true)];
 
 const SPREADING: &[Place] = &[
-    (&["spec", "template", "spec", "topologySpreadConstraints", "[]", "labelSelector", "matchLabels"], To::Selectors, false),
     (
         &[
-            "spec", "template", "spec", "affinity", "podAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution", "[]", "labelSelector", "matchLabels",
+            "spec",
+            "template",
+            "spec",
+            "topologySpreadConstraints",
+            "[]",
+            "labelSelector",
+            "matchLabels",
         ],
         To::Selectors,
         false,
     ),
     (
         &[
-            "spec", "template", "spec", "affinity", "podAffinity",
-            "preferredDuringSchedulingIgnoredDuringExecution", "[]", "podAffinityTerm", "labelSelector", "matchLabels",
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            "[]",
+            "labelSelector",
+            "matchLabels",
         ],
         To::Selectors,
         false,
     ),
     (
         &[
-            "spec", "template", "spec", "affinity", "podAntiAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution", "[]", "labelSelector", "matchLabels",
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAffinity",
+            "preferredDuringSchedulingIgnoredDuringExecution",
+            "[]",
+            "podAffinityTerm",
+            "labelSelector",
+            "matchLabels",
         ],
         To::Selectors,
         false,
     ),
     (
         &[
-            "spec", "template", "spec", "affinity", "podAntiAffinity",
-            "preferredDuringSchedulingIgnoredDuringExecution", "[]", "podAffinityTerm", "labelSelector", "matchLabels",
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAntiAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            "[]",
+            "labelSelector",
+            "matchLabels",
+        ],
+        To::Selectors,
+        false,
+    ),
+    (
+        &[
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAntiAffinity",
+            "preferredDuringSchedulingIgnoredDuringExecution",
+            "[]",
+            "podAffinityTerm",
+            "labelSelector",
+            "matchLabels",
         ],
         To::Selectors,
         false,
@@ -76,8 +135,16 @@ const SPREADING: &[Place] = &[
 
 const NETWORK_POLICY: &[Place] = &[
     (&["spec", "podSelector", "matchLabels"], To::Selectors, false),
-    (&["spec", "ingress", "[]", "from", "[]", "podSelector", "matchLabels"], To::Selectors, false),
-    (&["spec", "egress", "[]", "to", "[]", "podSelector", "matchLabels"], To::Selectors, false),
+    (
+        &["spec", "ingress", "[]", "from", "[]", "podSelector", "matchLabels"],
+        To::Selectors,
+        false,
+    ),
+    (
+        &["spec", "egress", "[]", "to", "[]", "podSelector", "matchLabels"],
+        To::Selectors,
+        false,
+    ),
 ];
 
 /// The places of a kind, as kustomize's built-in field specifications name them.
@@ -105,7 +172,11 @@ pub(super) fn edits<'a>(
     effects: &'a Effects,
     edits: &mut Vec<Edit<'a>>,
 ) {
-    let claims = if kind == "StatefulSet" && group == "apps" { CLAIMS } else { &[] };
+    let claims = if kind == "StatefulSet" && group == "apps" {
+        CLAIMS
+    } else {
+        &[]
+    };
     for &(path, least, makes) in places(group, kind).into_iter().flatten().chain(claims) {
         let reaches = |to: To| super::closure::covers(to, least);
         let labels: Vec<_> = effect
@@ -114,7 +185,8 @@ pub(super) fn edits<'a>(
             .filter_map(|&number| effects.get(number))
             .filter(|label| reaches(label.to))
             .collect();
-        let differs = effect.differing.iter().any(|&to| reaches(to)) || labels.iter().any(|label| label.value.is_none());
+        let differs =
+            effect.differing.iter().any(|&to| reaches(to)) || labels.iter().any(|label| label.value.is_none());
         if labels.is_empty() && !differs {
             continue;
         }
@@ -128,11 +200,19 @@ pub(super) fn edits<'a>(
                 let mut path: Vec<&'a str> = rest.to_vec();
                 path.push(&label.key);
                 let change = Change::Set(Scalar::Text(value), Flags::ALIAS);
-                edits.push(Edit { node: node.node(), path, change });
+                edits.push(Edit {
+                    node: node.node(),
+                    path,
+                    change,
+                });
             }
             if differs {
                 let nearest = nearest(node, rest);
-                edits.push(Edit { node: nearest, path: Vec::new(), change: Change::Flag(Flags::NOT_FINAL) });
+                edits.push(Edit {
+                    node: nearest,
+                    path: Vec::new(),
+                    change: Change::Flag(Flags::NOT_FINAL),
+                });
             }
         }
     }

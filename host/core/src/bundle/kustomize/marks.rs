@@ -123,8 +123,16 @@ fn merge_metadata<'a, 'b>(
 }
 
 /// The keys by which items of a list are told apart, the first that an item has.
-const MERGE_KEYS: [&str; 8] =
-    ["name", "containerPort", "port", "mountPath", "devicePath", "topologyKey", "ip", "uid"];
+const MERGE_KEYS: [&str; 8] = [
+    "name",
+    "containerPort",
+    "port",
+    "mountPath",
+    "devicePath",
+    "topologyKey",
+    "ip",
+    "uid",
+];
 
 fn merge_key(item: Peek<'_>) -> Option<(&'static str, Peek<'_>)> {
     MERGE_KEYS.iter().find_map(|&key| Some((key, item.get(key)?)))
@@ -139,7 +147,9 @@ fn merge_sequences<'a, 'b>(
 ) {
     let keyed = object.merges_lists
         && patch.items().chain(target.items()).all(|item| item.is_map())
-        && patch.items().all(|item| item.get("$patch").is_some() || merge_key(item).is_some());
+        && patch
+            .items()
+            .all(|item| item.get("$patch").is_some() || merge_key(item).is_some());
     if !keyed {
         marks.add(object.manifest, target.node(), true);
         return;
@@ -229,7 +239,10 @@ pub(in crate::bundle) fn field_path(path: &str, object: Object<'_>, marks: &mut 
         let before = open.len();
         if step == "*" {
             open.extend(at.children().map(|child| (child, depth + 1)));
-        } else if let Some((key, value)) = step.strip_prefix('[').and_then(|step| step.strip_suffix(']')?.split_once('=')) {
+        } else if let Some((key, value)) = step
+            .strip_prefix('[')
+            .and_then(|step| step.strip_suffix(']')?.split_once('='))
+        {
             let is = |item: &Peek<'_>| item.get(key).and_then(Peek::text) == Some(value);
             open.extend(at.items().filter(is).map(|item| (item, depth + 1)));
         } else if at.is_sequence() {
@@ -242,7 +255,10 @@ pub(in crate::bundle) fn field_path(path: &str, object: Object<'_>, marks: &mut 
             marks.add(object.manifest, at.node(), false);
         }
     }
-    matches!(steps.iter().map(String::as_str).collect::<Vec<_>>()[..], ["metadata", "namespace"])
+    matches!(
+        steps.iter().map(String::as_str).collect::<Vec<_>>()[..],
+        ["metadata", "namespace"]
+    )
 }
 
 /// Splits a field path at its dots, but not at those that are escaped or in brackets.
@@ -252,7 +268,10 @@ fn field_steps(path: &str) -> Vec<String> {
     let mut bracket = false;
     while let Some(character) = characters.next() {
         match character {
-            '\\' => steps.last_mut().map(|step| step.extend(characters.next())).unwrap_or_default(),
+            '\\' => steps
+                .last_mut()
+                .map(|step| step.extend(characters.next()))
+                .unwrap_or_default(),
             '.' if !bracket => steps.push(String::new()),
             _ => {
                 bracket = match character {

@@ -16,8 +16,8 @@ use std::collections::{BTreeSet, HashSet};
 use plimsoll_tree::write::Edit;
 use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, word};
 
-use self::closure::{Closure, Walker};
 pub(super) use self::closure::is_top;
+use self::closure::{Closure, Walker};
 use self::model::{Generator, Kustomization, Source};
 use super::peek::Peek;
 use super::{Notes, rewrite, scopes};
@@ -50,7 +50,10 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) -> Vec<Found>
     // A directory's kustomization is the file that kustomize takes; one of another name serves where there is none.
     all.sort_by_key(|each| !model::has_name(&manifests[each.manifest].path));
     for kustomization in &all {
-        generate(&mut manifests[kustomization.manifest], &kustomization.transform.generators);
+        generate(
+            &mut manifests[kustomization.manifest],
+            &kustomization.transform.generators,
+        );
         notes.extend(kustomization.manifest, &manifests[kustomization.manifest]);
         for object in notes.last(kustomization.manifest, kustomization.transform.generators.len()) {
             object.flags = object.flags.with_role(Role::Context).with(ObjectFlags::RENDERED);
@@ -133,7 +136,11 @@ fn follow(walker: &mut Walker<'_>, index: usize, found: &mut Vec<Found>) {
     }
     found.push(Found {
         manifest: walker.all[index].manifest,
-        directories: if closure.plain { BTreeSet::new() } else { closure.directories },
+        directories: if closure.plain {
+            BTreeSet::new()
+        } else {
+            closure.directories
+        },
         remote: closure.remote,
         objects,
     });
@@ -145,7 +152,9 @@ fn blur(walker: &mut Walker<'_>) {
     for kustomization in walker.all {
         for path in &kustomization.resources {
             let path = scopes::join(&kustomization.directory, path);
-            let Some(&file) = path.and_then(|path| walker.by_path.get(path.as_str())) else { continue };
+            let Some(&file) = path.and_then(|path| walker.by_path.get(path.as_str())) else {
+                continue;
+            };
             for (number, object) in manifests[file].objects.iter().enumerate() {
                 walker.effects.blur(file, number);
                 walker.marks.add(file, object.root, true);
@@ -168,9 +177,15 @@ fn configuration(walker: &Walker<'_>) -> Vec<(usize, usize)> {
             .chain(&kustomization.configuration);
         for path in files {
             let path = scopes::join(&kustomization.directory, path);
-            let Some(&file) = path.and_then(|path| walker.by_path.get(path.as_str())) else { continue };
+            let Some(&file) = path.and_then(|path| walker.by_path.get(path.as_str())) else {
+                continue;
+            };
             let count = walker.manifests[file].objects.len();
-            found.extend((0..count).filter(|&object| walker.effects.of(file, object).is_none()).map(|object| (file, object)));
+            found.extend(
+                (0..count)
+                    .filter(|&object| walker.effects.of(file, object).is_none())
+                    .map(|object| (file, object)),
+            );
         }
     }
     found

@@ -170,7 +170,9 @@ pub(super) fn read(manifest: &Manifest, index: usize, root: u32, component: bool
     let remote = ["helmCharts", "helmChartInflationGenerator", "generators"]
         .iter()
         .any(|key| node.get(key).is_some())
-        || node.get("resources").is_some_and(|list| list.items().any(|item| item.text().is_none()));
+        || node
+            .get("resources")
+            .is_some_and(|list| list.items().any(|item| item.text().is_none()));
     Kustomization {
         manifest: index,
         directory: scopes::directory(&manifest.path).to_owned(),
@@ -188,7 +190,9 @@ fn transform(node: Peek<'_>) -> Transform {
     let text = |key: &str| node.get(key).and_then(Peek::text).unwrap_or_default().to_owned();
     let names = |key: &str| {
         let items = node.get(key).into_iter().flat_map(Peek::items);
-        items.filter_map(|item| item.get("name")?.text().map(str::to_owned)).collect()
+        items
+            .filter_map(|item| item.get("name")?.text().map(str::to_owned))
+            .collect()
     };
     let replacements = node.get("replacements").into_iter().flat_map(Peek::items);
     Transform {
@@ -207,7 +211,9 @@ fn transform(node: Peek<'_>) -> Transform {
             })
             .collect(),
         vars: node.get("vars").is_some_and(|vars| vars.items().next().is_some()),
-        opaque: node.get("transformers").is_some_and(|list| list.items().next().is_some()),
+        opaque: node
+            .get("transformers")
+            .is_some_and(|list| list.items().next().is_some()),
         generators: generators(node),
     }
 }
@@ -244,7 +250,10 @@ fn labels(node: Peek<'_>) -> Vec<Labels> {
         add(item.get("pairs").filter(|pairs| pairs.is_map()), to);
     }
     add(node.get("commonLabels").filter(|pairs| pairs.is_map()), To::Selectors);
-    add(node.get("commonAnnotations").filter(|pairs| pairs.is_map()), To::Annotations);
+    add(
+        node.get("commonAnnotations").filter(|pairs| pairs.is_map()),
+        To::Annotations,
+    );
     all
 }
 
@@ -254,7 +263,11 @@ pub(super) fn patches(node: Peek<'_>) -> Vec<Patch> {
     for text in node.texts_of("patchesStrategicMerge") {
         // An entry of several lines is the patch itself.
         let inline = text.contains('\n') || text.trim_start().starts_with('{');
-        let source = if inline { Source::Inline(text.to_owned()) } else { Source::Path(text.to_owned()) };
+        let source = if inline {
+            Source::Inline(text.to_owned())
+        } else {
+            Source::Path(text.to_owned())
+        };
         all.push(Patch { source, target: None });
     }
     for key in ["patches", "patchesJson6902"] {
@@ -281,7 +294,12 @@ fn generators(node: Peek<'_>) -> Vec<Generator> {
         for item in node.get(key).into_iter().flat_map(Peek::items) {
             let text = |key: &str| item.get(key).and_then(Peek::text).map(str::to_owned);
             if let Some(name) = text("name") {
-                all.push(Generator { kind, name, namespace: text("namespace"), node: item.node() });
+                all.push(Generator {
+                    kind,
+                    name,
+                    namespace: text("namespace"),
+                    node: item.node(),
+                });
             }
         }
     }

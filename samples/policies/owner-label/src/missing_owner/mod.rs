@@ -9,7 +9,13 @@ pub static RULE: Rule<Settings> = Rule {
     id: "missing-owner",
     title: "workload does not say who owns it",
     severity: Severity::Warning,
-    kinds: &["Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "CronJob.batch"],
+    kinds: &[
+        "Deployment.apps",
+        "StatefulSet.apps",
+        "DaemonSet.apps",
+        "Job.batch",
+        "CronJob.batch",
+    ],
     context: &[],
     previous: false,
     page: include_str!("README.md"),
@@ -29,11 +35,17 @@ fn check(context: &Context<'_, Settings>, violations: &mut Vec<Violation>) {
             (Value::Absent, Value::Absent, Value::Known(metadata)) => (metadata, "no"),
             _ => continue,
         };
-        let message = format!("{} `{}` has {problem} label `{label}`", workload.kind_text(), workload.name());
+        let message = format!(
+            "{} `{}` has {problem} label `{label}`",
+            workload.kind_text(),
+            workload.name()
+        );
         violations.push(
             Violation::new(Place::Key(at.index()), message)
                 .confidence(Confidence::Certain)
-                .help(format!("Add the label `{label}` with the team that answers for this workload.")),
+                .help(format!(
+                    "Add the label `{label}` with the team that answers for this workload."
+                )),
         );
     }
 }

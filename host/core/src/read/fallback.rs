@@ -1,0 +1,106 @@
+//! The second parser, for documents that only the strict one refuses: values without places.
+
+use plimsoll_tree::Flags;
+use serde::Deserialize;
+use serde_yaml::Value as Yaml;
+
+use super::builder::Builder;
+use super::scalar::{self, Value};
+use super::{ReadError, Remark, RemarkKind, Span};
+
+/// Longer documents, and those with more flow collections, are not tried: the parser needs the square of their nesting.
+const MAX_LENGTH: usize = 1 << 20;
+const MAX_BRACKETS: usize = 4096;
+
+/// Reads the first document of a text; all its nodes get this span. The result is its first node, none when it is empty.
+///
+/// It reads YAML 1.2: texts that kubectl might read as something else, as it is not known whether they are quoted, are
+/// flagged as not final.
+///
+/// # Errors
+/// When this parser refuses it as well, or past a limit; the builder holds a part of it then, to be abandoned.
+pub(super) fn load(text: &str, span: Span, builder: &mut Builder<'_>) -> Result<Option<u32>, ReadError> {
+    let refused = || ReadError::Syntax("not readable".into());
+    let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if text.len() > MAX_LENGTH || brackets > MAX_BRACKETS {
+        return Err(refused());
+    }
+    let document = serde_yaml::Deserializer::from_str(text).next().ok_or_else(refused)?;
+    let mut value = Yaml::deserialize(document).map_err(|_| refused())?;
+    value.apply_merge().map_err(|_| refused())?;
+    builder.start();
+    add(&value, span, builder)?;
+    let root = builder.finish();
+    if let Some(node) = root {
+        builder.remarks.push(Remark {
+            span,
+            node: Some(node),
+            kind: RemarkKind::Lenient,
+        });
+    }
+    Ok(root)
+}
+
+/// The parser refuses nesting past 128 levels, so recursion ends.
+fn add(value: &Yaml, span: Span, builder: &mut Builder<'_>) -> Result<(), ReadError> {
+    match value {
+        Yaml::Null => builder.scalar(&Value::Null, None, span, Flags::default()).map(drop),
+        Yaml::Bool(value) => builder
+            .scalar(&Value::Bool(*value), None, span, Flags::default())
+            .map(drop),
+        Yaml::Number(number) => builder.scalar(&json(number), None, span, Flags::default()).map(drop),
+        Yaml::String(text) => {
+            let known = matches!(scalar::plain(text), Value::Text(_));
+            text_node(text, known, span, builder)
+        }
+        Yaml::Sequence(items) => {
+            builder.open(false, span)?;
+            for item in items {
+                add(item, span, builder)?;
+            }
+            builder.close(span.end).map(drop)
+        }
+        Yaml::Mapping(members) => {
+            builder.open(true, span)?;
+            for (key, member) in members {
+                match key {
+                    Yaml::String(key) => builder.key(key, span),
+                    Yaml::Bool(key) => builder.key(&scalar::key(Value::Bool(*key))?, span),
+                    Yaml::Number(key) => builder.key(&scalar::key(json(key))?, span),
+                    _ => return Err(ReadError::Value("a key that JSON cannot hold".into())),
+                }
+                add(member, span, builder)?;
+            }
+            builder.close(span.end).map(drop)
+        }
+        // kubectl ignores tags of collections, and takes those of scalars that it does not know for texts.
+        Yaml::Tagged(tagged) => match &tagged.value {
+            Yaml::String(text) => text_node(text, false, span, builder),
+            Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) => text_node("", false, span, builder),
+            collection => add(collection, span, builder),
+        },
+    }
+}
+
+fn text_node(text: &str, known: bool, span: Span, builder: &mut Builder<'_>) -> Result<(), ReadError> {
+    let flags = if known { Flags::default() } else { Flags::NOT_FINAL };
+    let node = builder.scalar(&Value::Text(text.into()), None, span, flags)?;
+    if !known {
+        builder.remarks.push(Remark {
+            span,
+            node: Some(node),
+            kind: RemarkKind::UnknownScalar,
+        });
+    }
+    Ok(())
+}
+
+fn json(number: &serde_yaml::Number) -> Value<'static> {
+    if let Some(whole) = number.as_i64() {
+        return Value::Integer(whole);
+    }
+    if let Some(whole) = number.as_u64() {
+        return Value::Unsigned(whole);
+    }
+    scalar::as_json(number.as_f64().unwrap_or(f64::NAN))
+}

@@ -1,0 +1,247 @@
+//! A container gets traffic from a Service and has no readiness probe.
+
+use std::collections::BTreeMap;
+
+use plimsoll_sdk::kube::{
+    Class, Container, ContainerClass, Join, ServicePort, Target, Workload, image, listen, openchoreo, service_ports,
+};
+use plimsoll_sdk::{Bundle, Context, Node, Object, Rule, Severity, Value, Violation, word};
+
+/// Services, and what makes pods that stay.
+const KINDS: &[&str] = &[
+    "Deployment.apps",
+    "StatefulSet.apps",
+    "DaemonSet.apps",
+    "ReplicaSet.apps",
+    "ReplicationController",
+    "Pod",
+    "Rollout.argoproj.io",
+    "DeploymentConfig.apps.openshift.io",
+];
+
+/// The rule.
+pub static RULE: Rule<()> = Rule {
+    id: "missing-readiness",
+    title: "A container gets traffic from a Service and has no readiness probe",
+    severity: Severity::Warning,
+    kinds: KINDS,
+    context: &["Service"],
+    previous: false,
+    page: include_str!("README.md"),
+    check,
+};
+
+fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
+    let bundle = &context.bundle;
+    let reached = reached(bundle);
+    for (number, &workload) in bundle.workloads().iter().enumerate() {
+        if !workload.is_judged() || is_exempt(bundle, workload) {
+            continue;
+        }
+        match reached.get(&number) {
+            Some(services) => {
+                let found = services.iter().find_map(|&(service, join)| {
+                    without_probe(workload, service).map(|(container, port)| (service, join, container, port))
+                });
+                if let Some((service, join, container, port)) = found {
+                    violations.push(of_service(workload, container, service, port).through(join));
+                }
+            }
+            None => violations.extend(of_ports(bundle, workload)),
+        }
+    }
+}
+
+/// The Services that reach each workload.
+type Reached<'a, 't> = BTreeMap<usize, Vec<(Object<'t>, &'a Join<'t>)>>;
+
+fn reached<'a, 't>(bundle: &'a Bundle<'t>) -> Reached<'a, 't> {
+    let mut reached: Reached<'a, 't> = BTreeMap::new();
+    for (service, selected) in &bundle.selection().services {
+        for one in selected {
+            for &workload in &one.workloads {
+                reached.entry(workload).or_default().push((*service, &one.join));
+            }
+        }
+    }
+    reached
+}
+
+/// Workloads whose pods end, get their probe from elsewhere, or are made by what is judged itself.
+fn is_exempt<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> bool {
+    let ends = match workload.class {
+        Class::Replicated | Class::PerNode => false,
+        Class::Pod => workload.pod.text_of(word!("restartPolicy")).or_default("Always") != Value::Known("Always"),
+        Class::Batch | Class::Template | Class::Knative | Class::OpenChoreo | Class::Overrides => true,
+    };
+    // A platform's template is a matter of its type, once, and not of every object made from it.
+    let template =
+        openchoreo::outer(bundle, workload.object).is_some_and(|outer| !outer.kind_text().ends_with("Release"));
+    ends || template || workload.containers_unknown() || is_owned(bundle, workload.object)
+}
+
+/// Whether a controller made it that is in the bundle too, as in an export of a cluster.
+fn is_owned<'t>(bundle: &Bundle<'t>, object: Object<'t>) -> bool {
+    let owners = object.root().at(&[word!("metadata"), word!("ownerReferences")]).known();
+    owners.into_iter().flat_map(Node::items).any(|owner| {
+        let group = owner.text_of(word!("apiVersion")).known();
+        let group = group
+            .and_then(|version| version.split_once('/'))
+            .map_or("", |(group, _)| group);
+        let (Some(group), Value::Known(kind), Value::Known(name)) = (
+            bundle.symbol(group),
+            owner.get(word!("kind")).and_then(Node::symbol),
+            owner.get(word!("name")).and_then(Node::symbol),
+        ) else {
+            return false;
+        };
+        !bundle.find(object, group, kind, name).is_absent()
+    })
+}
+
+/// The container that a Service's port reaches, if it has no probe and can be named; else, where none of the containers
+/// that may be meant has one, the first.
+fn without_probe<'t>(workload: Workload<'t>, service: Object<'t>) -> Option<(Container<'t>, ServicePort<'t>)> {
+    let spec = service.root().get(word!("spec"));
+    let publishes = spec.and_then(|spec| spec.boolean_of(word!("publishNotReadyAddresses")));
+    if publishes.or_default(false) != Value::Known(false) {
+        return None;
+    }
+    let serving: Vec<Container<'t>> = workload.running().into_iter().filter(|&one| !is_idle(one)).collect();
+    service_ports(service)
+        .filter(|port| port.protocol == Value::Known(word!("TCP")))
+        .find_map(|port| {
+            let found = match target_of(&serving, port.target) {
+                Reaches::One(container) => lacks_probe(container).then_some(container),
+                Reaches::Unclear => serving
+                    .iter()
+                    .copied()
+                    .filter(|one| one.class == ContainerClass::App)
+                    .all(lacks_probe)
+                    .then(|| serving.iter().copied().find(|one| one.class == ContainerClass::App))
+                    .flatten(),
+                Reaches::Nothing => None,
+            };
+            found.map(|container| (container, port))
+        })
+}
+
+fn is_idle(container: Container<'_>) -> bool {
+    let reference = container.image().known().and_then(Node::raw_text);
+    reference.is_some_and(image::is_idle)
+}
+
+/// Whether it has no readiness probe, and none can come.
+fn lacks_probe(container: Container<'_>) -> bool {
+    container.probe(word!("readinessProbe")).is_absent()
+}
+
+/// What a target reaches.
+enum Reaches<'t> {
+    One(Container<'t>),
+    Unclear,
+    Nothing,
+}
+
+fn target_of<'t>(serving: &[Container<'t>], target: Target<'t>) -> Reaches<'t> {
+    if let &[only] = serving {
+        return Reaches::One(only);
+    }
+    let declares = |container: &&Container<'t>| {
+        container.ports().any(|port| match target {
+            Target::Number(number, _) => port.number == Value::Known(number),
+            Target::Name(name, _) => port.name == Value::Known(name),
+            Target::Unknown => false,
+        })
+    };
+    let mut found = serving.iter().filter(declares);
+    match (found.next(), found.next()) {
+        (Some(&container), None) => Reaches::One(container),
+        (None, _) if matches!(target, Target::Name(..)) => Reaches::Nothing,
+        _ if serving.is_empty() => Reaches::Nothing,
+        _ => Reaches::Unclear,
+    }
+}
+
+fn of_service<'t>(
+    workload: Workload<'t>,
+    container: Container<'t>,
+    service: Object<'t>,
+    port: ServicePort<'t>,
+) -> Violation {
+    let message = format!(
+        "{}/{} receives traffic from Service {} but has no readinessProbe",
+        workload.name(),
+        container.name(),
+        service.name(),
+    );
+    Violation::new(container.place(), message)
+        .help(format!(
+            "Without one a pod gets traffic as soon as its process is started, not when it can serve: every rollout and \
+             restart loses requests, and waiting for the pod to be ready means nothing. {}",
+            suggestion(container, Some(port.target))
+        ))
+        .related(port.node, format!("Service {} sends traffic here", service.name()))
+}
+
+/// Where no Service is seen: a declared port is a hint that one may come, unless the operator says that all is here.
+fn of_ports<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> Option<Violation> {
+    if workload.class == Class::PerNode || is_complete(bundle, workload.object) {
+        return None;
+    }
+    let container = workload
+        .running()
+        .into_iter()
+        .find(|&one| lacks_probe(one) && !is_idle(one) && !listen::declared(one).is_empty())?;
+    let message = format!(
+        "{}/{} declares ports but has no readinessProbe",
+        workload.name(),
+        container.name()
+    );
+    Some(
+        Violation::new(container.place(), message)
+            .severity(Severity::Info)
+            .help(format!(
+                "If a Service sends traffic to it, every rollout and restart loses requests. {}",
+                suggestion(container, None)
+            )),
+    )
+}
+
+/// Whether the operator says that everything of an object's namespace is in the bundle.
+fn is_complete(bundle: &Bundle<'_>, object: Object<'_>) -> bool {
+    let closed = bundle
+        .facts()
+        .and_then(|facts| facts.get(word!("closed-world")).known());
+    closed
+        .into_iter()
+        .flat_map(Node::items)
+        .any(|namespace| namespace.text() == Value::Known(object.namespace_text()))
+}
+
+/// What to add, by what the container shows: what its image is asked, what liveness asks, or the port.
+fn suggestion<'t>(container: Container<'t>, target: Option<Target<'t>>) -> String {
+    let reference = container.image().and_then(Node::text).known().unwrap_or_default();
+    let health = image::known(reference).map_or("", |image| image.health);
+    if !health.is_empty() {
+        return format!("Add a readinessProbe that runs `{health}`.");
+    }
+    let live = container.probe(word!("livenessProbe"));
+    let path = live.and_then(|probe| probe.at(&[word!("httpGet"), word!("path")]));
+    if let Value::Known(path) = path.and_then(Node::text) {
+        return format!("Add a readinessProbe; liveness asks {path}, so readiness can ask what serving needs.");
+    }
+    match target {
+        Some(Target::Number(number, _)) => {
+            format!(
+                "Add a readinessProbe: httpGet of a path that needs what serving needs, or tcpSocket on port {number}."
+            )
+        }
+        Some(Target::Name(name, node)) => format!(
+            "Add a readinessProbe: httpGet of a path that needs what serving needs, or tcpSocket on port {}.",
+            node.tree().text(name)
+        ),
+        _ => "Add a readinessProbe: httpGet of a path that needs what serving needs, or tcpSocket on its port."
+            .to_owned(),
+    }
+}
