@@ -4,6 +4,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test reads folders, asks kubectl and takes the time"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -58,9 +58,11 @@ fn main() -> Result<()> {
     }
 }
 
-/// The root of the checkout that this tool was built from.
+/// The root of the checkout that this tool is run in.
 fn root() -> Result<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    // At run time, for a target folder may serve several checkouts.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo dev`")?;
+    Path::new(&package)
         .ancestors()
         .nth(2)
         .map(Path::to_owned)

@@ -1,5 +1,6 @@
 //! A policy: a component that was compiled, checked and described, ready to judge.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -7,6 +8,7 @@ use plimsoll_core::bundle::Bundle;
 use plimsoll_core::policy::{Description, EvaluationFailure, Judge, Violation};
 use wasmtime::Store;
 use wasmtime::component::Component;
+use wit_component::ComponentEncoder;
 
 use crate::bindings::exports::plimsoll::policy::judge::Guest;
 use crate::bindings::PolicyPre;
@@ -42,7 +44,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy from a component. Compiling takes some 50 ms for each 100 KB; with `cache`, a folder of the user's own
+    /// A policy from a component, or from the module that compilers make of one. Compiling takes some 50 ms for each 100 KB; with `cache`, a folder of the user's own
     /// that is made when it is missing, it is done once. A folder that cannot be used or trusted is no failure: see
     /// [`Policy::origin`].
     ///
@@ -51,7 +53,8 @@ impl Policy {
     /// [`Version`](EvaluationFailure::Version) when it is no policy that this host runs; any other failure when it cannot
     /// describe itself, [`Answer`](EvaluationFailure::Answer) also for a settings schema that cannot be used.
     pub fn from_component(engine: &Engine, component: &[u8], cache: Option<&Path>) -> Result<Self, EvaluationFailure> {
-        check_bytes(component)?;
+        let encoded = as_component(component)?;
+        let component = encoded.as_ref();
         let (component, origin) = match cache {
             None => (compile(engine, component)?, Origin::Compiled { because: None }),
             Some(folder) => match Entry::new(folder, component, engine.wasmtime()) {
@@ -200,16 +203,27 @@ fn call<R>(
         })
 }
 
-/// Refuses what is no component before anything reads it.
-fn check_bytes(component: &[u8]) -> Result<(), EvaluationFailure> {
+/// The component itself, or the one that a module describes: compilers leave a module with the contract in it, and it is
+/// encoded here so that nobody needs a tool for that. Refuses everything else before anything reads it.
+fn as_component(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EvaluationFailure> {
     let refuse = |why: String| Err(EvaluationFailure::Load(why));
-    if component.len() > MAX_COMPONENT {
-        return refuse(format!("it has {} bytes, and {MAX_COMPONENT} is the most", component.len()));
+    if bytes.len() > MAX_COMPONENT {
+        return refuse(format!("it has {} bytes, and {MAX_COMPONENT} is the most", bytes.len()));
     }
-    match component.get(..8) {
-        Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => Ok(()),
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => Ok(Cow::Borrowed(bytes)),
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-            refuse("it is a core WebAssembly module, not a component: encode it with `wasm-tools component new`".to_owned())
+            let encoded = ComponentEncoder::default()
+                .validate(true)
+                .module(bytes)
+                .and_then(|mut encoder| encoder.encode());
+            match encoded {
+                Ok(component) => Ok(Cow::Owned(component)),
+                Err(error) => refuse(format!(
+                    "it is a module that cannot be made a component: {}",
+                    plimsoll_core::finding::clean_line(&format!("{error:#}"), 300)
+                )),
+            }
         }
         _ => refuse("it is not a WebAssembly component".to_owned()),
     }

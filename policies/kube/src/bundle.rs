@@ -8,7 +8,7 @@ use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
 use crate::lookup::{Lookup, MAX_CANDIDATES};
 use crate::namespace::Namespaces;
 use crate::service::Selection;
-use crate::{Node, Value, Workload, workloads_of};
+use crate::{Node, Value, Workload, work, workloads_of};
 
 /// The objects judged together, with the indexes that joins need. Indexes are made when first asked for.
 pub struct Bundle<'t> {
@@ -191,6 +191,7 @@ impl<'t> Bundle<'t> {
                 .take(MAX_CANDIDATES)
                 .filter_map(|&(_, index)| self.object(index))
             {
+                work::count();
                 match self.in_one_namespace(from, object) {
                     Value::Known(true) => found.push(object),
                     Value::Known(false) => {}

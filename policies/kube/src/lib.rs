@@ -17,6 +17,7 @@ mod node;
 pub mod openchoreo;
 pub mod selector;
 mod service;
+mod work;
 mod workload;
 
 pub use bundle::{Bundle, Join, Object};
@@ -28,3 +29,6 @@ pub use node::{Node, Value};
 pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
 pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
 pub use workload::{Class, Dialect, Workload, workloads_of};
+
+#[cfg(test)]
+mod scaling;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_tree::{Symbol, Tree};
 
-use crate::{Bundle, Value};
+use crate::{Bundle, Value, work};
 
 /// How many directories are asked before "the only one" is given up: it can hardly be true of so many.
 const MAX_SCOPES: usize = 1024;
@@ -54,6 +54,7 @@ impl Namespaces {
                 continue;
             }
             asked += 1;
+            work::count();
             if asked > MAX_SCOPES {
                 return None;
             }

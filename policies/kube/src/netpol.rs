@@ -10,7 +10,7 @@ use plimsoll_tree::Symbol;
 
 use crate::lookup::Lookup;
 use crate::selector::{all, known_pairs, selector_matches};
-use crate::{Bundle, Kind, Node, Object, Value, Workload, word};
+use crate::{Bundle, Kind, Node, Object, Value, Workload, word, work};
 
 /// Whether a policy takes effect on what its pods receive. It does unless `policyTypes` lists only others: absent or empty,
 /// Ingress is always included.
@@ -180,6 +180,7 @@ impl<'t> Policies<'t> {
         policy: Object<'t>,
         isolates: Value<bool>,
     ) -> Value<bool> {
+        work::count();
         let here = bundle.in_one_namespace(workload.object, policy);
         if here == Value::Known(false) {
             return here;

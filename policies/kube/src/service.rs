@@ -9,7 +9,7 @@ use plimsoll_tree::Symbol;
 
 use crate::lookup::{Lookup, MAX_CANDIDATES};
 use crate::selector::{known_pairs, map_matches};
-use crate::{Bundle, Class, Join, Kind, Node, Object, Value, Workload, word};
+use crate::{Bundle, Class, Join, Kind, Node, Object, Value, Workload, word, work};
 
 /// A port of a Service.
 #[derive(Clone, Copy, Debug)]
@@ -171,6 +171,7 @@ impl<'a, 't> Pods<'a, 't> {
         let mut numbers: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         let mut objects: Vec<Object<'t>> = Vec::new();
         for &(_, number) in candidates.iter().take(MAX_CANDIDATES) {
+            work::count();
             let number = number as usize;
             let Some(workload) = self.workloads.get(number) else {
                 continue;

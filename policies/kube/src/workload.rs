@@ -304,6 +304,15 @@ impl<'t> Workload<'t> {
         all
     }
 
+    /// Whether it is a part of a workload only, such as what a tool merges into another one: it has no containers, or one of
+    /// them has no image. What it lacks may stand elsewhere.
+    #[must_use]
+    pub fn is_partial(self) -> bool {
+        let all = self.containers();
+        self.dialect == Dialect::Kubernetes
+            && (all.is_empty() || all.iter().any(|container| container.image().is_absent()))
+    }
+
     /// The containers that run beside each other while the pod serves: app containers and native sidecars.
     #[must_use]
     pub fn running(self) -> Vec<Container<'t>> {

@@ -4,12 +4,9 @@ use plimsoll_sdk::{Policy, Rule};
 
 #[path = "missing_readiness/mod.rs"]
 mod missing_readiness;
-#[path = "slow_start/mod.rs"]
-mod slow_start;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Probes as Policy>::Settings>] = &[
     &missing_readiness::RULE,
-    &slow_start::RULE,
 ];

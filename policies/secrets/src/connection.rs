@@ -187,14 +187,14 @@ mod tests {
         assert_eq!(secrets("ssh://git@git.example/shop.git"), [""; 0]);
     }
 
-    /// Would take hours where a search starts over at each of its marks.
+    /// Would take minutes where a search starts over at each of its marks.
     #[test]
-    fn a_megabyte_of_anything_is_read_once() {
+    fn a_long_line_of_anything_is_read_once() {
         for unit in [
             "a://", "a://b:c@", "a://b:c/", "a://b/", "@tcp(", "a:b@tcp(", "password=", "password={", "x=1;password=\"", "pwd=';",
             "host=a password=", "?password=", "spring.a.password=", "AccountKey=", "jdbc:oracle:thin:a/", " # ", "@", ":@", "\n#",
         ] {
-            let text = unit.repeat((1 << 20) / unit.len());
+            let text = unit.repeat((1 << 18) / unit.len());
             let found = find(&text);
             assert!(found.len() <= text.len(), "{unit}");
         }

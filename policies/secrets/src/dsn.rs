@@ -55,10 +55,15 @@ pub fn find(line: &str) -> Vec<Dsn<'_>> {
         let list = keys.iter().any(|key| is_list_context(semicolon, key));
         let words = keys.iter().any(|key| is_words_context(key.word));
         let host = keys.iter().find(|key| is_host_key(key.word)).and_then(|key| host(line, key.value));
-        let address = line.find("://").into_iter().chain(line.find("jdbc:")).min();
-        for key in &keys {
-            found.extend(password(line, key, list, words, address, host));
-        }
+        let around = Around {
+            list,
+            words,
+            address: line.find("://").into_iter().chain(line.find("jdbc:")).min(),
+            host,
+            // The emulator's account has a key that everybody knows.
+            emulator: line.contains("devstoreaccount1"),
+        };
+        found.extend(keys.iter().filter_map(|key| password(line, key, &around)));
     }
     found.extend(go_mysql(line));
     found.extend(oracle(line));
@@ -143,54 +148,67 @@ fn host(line: &str, value: usize) -> Option<&str> {
     rest.get(..end).filter(|host| !host.is_empty())
 }
 
-fn password<'t>(
-    line: &'t str,
-    key: &Key<'t>,
+/// What else a line holds.
+struct Around<'t> {
+    /// Something that only a list of `;` sets.
     list: bool,
+    /// Something that only libpq's words set.
     words: bool,
+    /// Where its first address begins.
     address: Option<usize>,
     host: Option<&'t str>,
-) -> Option<Dsn<'t>> {
-    let quoted = |ends: &[char]| value(line, key.value, ends);
+    emulator: bool,
+}
+
+fn password<'t>(line: &'t str, key: &Key<'t>, around: &Around<'t>) -> Option<Dsn<'t>> {
+    let quoted = |ends: &[u8]| value(line, key.value, ends);
+    let behind_address = around.address.is_some_and(|address| address < key.start);
     let (form, password) = if is_spring(key.word) {
-        (Form::Spring, quoted(&[' ', '"', '\'', ',', '}'])?)
+        (Form::Spring, quoted(b" \"',}")?)
     } else if is_any(key.word, &["AccountKey", "SharedAccessKey"]) {
-        let range = quoted(&[';', ' ', '"', '\'', ','])?;
-        // The emulator's account has a key that everybody knows.
-        if line.contains("devstoreaccount1") || range.len() < 8 {
+        let range = quoted(b"; \"',")?;
+        if around.emulator || range.len() < 8 {
             return None;
         }
         (Form::AzureKey, range)
     } else if !is_password_key(key.word) {
         return None;
     } else if matches!(key.before, b'?' | b'&') && !key.apart {
-        if address.is_none_or(|address| address > key.start) {
+        if !behind_address {
             return None;
         }
-        (Form::Query, quoted(&['&', ' ', '"', '\'', '`', '<', '>', ';'])?)
+        (Form::Query, quoted(b"& \"'`<>;")?)
+    } else if let Some(range) = in_list(line, key, around) {
+        (Form::List, range)
+    } else if around.words && (key.apart || matches!(key.before, 0 | b'"' | b'\'' | b'=')) {
+        (Form::Words, quoted(b" \"'`;")?)
     } else {
-        let ends_in_list = |range: &Range<usize>| {
-            line.get(range.end..).is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(';'))
-        };
-        let in_list = quoted(&[';', '"', '`'])?;
-        let jdbc = address.is_some_and(|address| address < key.start) && key.before == b';';
-        if (list || jdbc) && (key.before == b';' || ends_in_list(&in_list)) {
-            (Form::List, in_list)
-        } else if words && (key.apart || matches!(key.before, 0 | b'"' | b'\'' | b'=')) {
-            (Form::Words, quoted(&[' ', '"', '\'', '`', ';'])?)
-        } else {
-            return None;
-        }
+        return None;
     };
     let text = line.get(password.clone())?;
-    is_value(text).then_some(Dsn { form, password, host })
+    is_value(text).then_some(Dsn {
+        form,
+        password,
+        host: around.host,
+    })
+}
+
+/// The password of a list of `;`, if the key stands in one.
+fn in_list(line: &str, key: &Key<'_>, around: &Around<'_>) -> Option<Range<usize>> {
+    let jdbc = around.address.is_some_and(|address| address < key.start) && key.before == b';';
+    if !around.list && !jdbc {
+        return None;
+    }
+    let range = value(line, key.value, b";\"`")?;
+    let ended = line.get(range.end..)?.trim_start_matches(['"', '\'', '}', ' ']).starts_with(';');
+    (key.before == b';' || ended).then_some(range)
 }
 
 /// Longest password looked for, in bytes: bounds the search for an end that does not come.
 const LONGEST: usize = 1024;
 
 /// The value that begins here: between quotes, or up to one of these ends.
-fn value(line: &str, start: usize, ends: &[char]) -> Option<Range<usize>> {
+fn value(line: &str, start: usize, ends: &[u8]) -> Option<Range<usize>> {
     let rest = line.get(start..)?;
     let rest = rest.get(..rest.floor_char_boundary(LONGEST))?;
     for (open, close) in [('"', '"'), ('\'', '\''), ('{', '}')] {
@@ -201,7 +219,7 @@ fn value(line: &str, start: usize, ends: &[char]) -> Option<Range<usize>> {
             return Some(start + 1..start + 1 + end);
         }
     }
-    let end = rest.find(ends).unwrap_or(rest.len());
+    let end = rest.bytes().position(|byte| ends.contains(&byte)).unwrap_or(rest.len());
     let text = rest.get(..end)?.trim_end().trim_end_matches('\\');
     Some(start..start + text.len())
 }

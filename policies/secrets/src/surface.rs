@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use plimsoll_sdk::kube::openchoreo;
 use plimsoll_sdk::{Bundle, Kind, Node, Object, Symbol, word};
 
 /// The nodes of objects, without what is never looked at.
@@ -126,8 +127,7 @@ fn is_schema(object: Object<'_>) -> bool {
 /// Whether it is one of OpenChoreo's, in any of its groups.
 #[must_use]
 pub fn is_open_choreo(object: Object<'_>) -> bool {
-    object.group() == word!("openchoreo.dev")
-        || matches!(object.root().tree().text(object.group()), "core.openchoreo.dev" | "core.choreo.dev")
+    openchoreo::is_group(object.group_text())
 }
 
 /// Whether a file of this name is read by people or was computed: prose, styles, lock files.

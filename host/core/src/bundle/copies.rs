@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use plimsoll_tree::{NONE, Object, ObjectFlags, Role, Symbol, Tree, word};
 
-use super::content::{Hash, Hasher};
+use super::content::{self, Hash};
 
 /// Sources in other directories that are compared one by one with a copy.
 const MAX_SOURCES: usize = 64;
@@ -13,7 +13,6 @@ const MAX_SOURCES: usize = 64;
 /// that stands for itself is no copy.
 pub(super) fn find(tree: &Tree<'_>) -> Vec<u32> {
     let mut copies = vec![NONE; tree.objects() as usize];
-    let hasher = Hasher::new();
     let mut numbers: HashMap<(Symbol, Symbol, Hash), usize> = HashMap::new();
     // (is in a release, object, scope)
     let mut groups: Vec<Vec<(bool, u32, u32)>> = Vec::new();
@@ -21,7 +20,7 @@ pub(super) fn find(tree: &Tree<'_>) -> Vec<u32> {
         let Some((object, owner)) = inner(tree, index) else {
             continue;
         };
-        let key = (object.group, object.kind, hasher.content(tree, object.root));
+        let key = (object.group, object.kind, content::hash(tree, object.root));
         let number = *numbers.entry(key).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use plimsoll_tree::{ObjectFlags, Role, Tree};
 
 use super::Notes;
-use super::content::{Hash, Hasher};
+use super::content::{self, Hash};
 use super::scopes::{Scopes, directory};
 use crate::read::{Manifest, Namespace};
 
@@ -45,7 +45,6 @@ pub(super) fn apply(manifests: &[Manifest], scopes: &Scopes, notes: &mut Notes) 
 
 /// What the objects of these groups hold; one file at a time.
 fn hashes(manifests: &[Manifest], groups: &[Vec<(usize, usize)>]) -> HashMap<(usize, usize), Hash> {
-    let hasher = Hasher::new();
     let mut all: Vec<(usize, usize)> = groups.iter().flatten().copied().collect();
     all.sort_unstable();
     let mut hashes = HashMap::with_capacity(all.len());
@@ -56,7 +55,7 @@ fn hashes(manifests: &[Manifest], groups: &[Vec<(usize, usize)>]) -> HashMap<(us
         let Ok(words) = manifest.part.to_tree() else { continue };
         let Ok(tree) = Tree::read(&words) else { continue };
         for &(index, number) in of_one {
-            hashes.insert((index, number), hasher.content(&tree, manifest.objects[number].root));
+            hashes.insert((index, number), content::hash(&tree, manifest.objects[number].root));
         }
     }
     hashes

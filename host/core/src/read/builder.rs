@@ -61,7 +61,7 @@ pub(super) struct Builder<'a> {
     pub keys: Vec<Span>,
     /// What was noticed.
     pub remarks: Vec<Remark>,
-    /// Whether the text has anything that looks like a value to be filled in.
+    /// Whether the next texts may hold something to be filled in.
     pub pending: bool,
     limits: &'a Limits,
     stack: Vec<Frame>,
@@ -77,17 +77,19 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// No nodes.
-    pub(super) fn new(limits: &'a Limits) -> Self {
+    /// No nodes; room for those of a text of so many bytes.
+    pub(super) fn new(limits: &'a Limits, bytes: usize) -> Self {
+        // A node for every 32 bytes is what manifests have.
+        let nodes = bytes / 32;
         Builder {
             part: Part::new(),
-            spans: Vec::new(),
-            keys: Vec::new(),
+            spans: Vec::with_capacity(nodes),
+            keys: Vec::with_capacity(nodes),
             remarks: Vec::new(),
             pending: false,
             limits,
-            stack: Vec::new(),
-            members: Vec::new(),
+            stack: Vec::with_capacity(16),
+            members: Vec::with_capacity(64),
             seen: Vec::new(),
             maps: 0,
             dead: BTreeSet::new(),

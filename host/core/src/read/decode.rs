@@ -1,5 +1,7 @@
 //! From bytes to text.
 
+use std::sync::Arc;
+
 use super::{Encoding, ReadError};
 
 /// The text of a file and how it was stored. UTF-16 needs its byte order mark: without one kubectl's parser takes every
@@ -7,32 +9,33 @@ use super::{Encoding, ReadError};
 ///
 /// # Errors
 /// [`ReadError::Encoding`] for what is neither UTF-8 nor UTF-16, and for NUL characters, which no manifest holds.
-pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), ReadError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<(Arc<str>, Encoding), ReadError> {
     let (text, encoding) = match bytes {
         [0xFF, 0xFE, rest @ ..] => (utf16(rest, u16::from_le_bytes)?, Encoding::Utf16Le),
         [0xFE, 0xFF, rest @ ..] => (utf16(rest, u16::from_be_bytes)?, Encoding::Utf16Be),
         [0xEF, 0xBB, 0xBF, rest @ ..] => (utf8(rest)?, Encoding::Utf8Bom),
         _ => (utf8(bytes)?, Encoding::Utf8),
     };
-    if text.as_bytes().contains(&0) {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         return Err(ReadError::Encoding);
     }
     Ok((text, encoding))
 }
 
-fn utf8(bytes: &[u8]) -> Result<String, ReadError> {
+fn utf8(bytes: &[u8]) -> Result<Arc<str>, ReadError> {
     std::str::from_utf8(bytes)
-        .map(str::to_owned)
+        .map(Arc::from)
         .map_err(|_| ReadError::Encoding)
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, ReadError> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Arc<str>, ReadError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
         return Err(ReadError::Encoding);
     }
     char::decode_utf16(pairs.iter().map(|&pair| unit(pair)))
         .collect::<Result<String, _>>()
+        .map(Arc::from)
         .map_err(|_| ReadError::Encoding)
 }
 
@@ -85,7 +88,7 @@ mod tests {
             (&little, Encoding::Utf16Le),
             (&big, Encoding::Utf16Be),
         ] {
-            assert_eq!(decode(bytes), Ok((text.to_owned(), encoding)));
+            assert_eq!(decode(bytes), Ok((Arc::from(text), encoding)));
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) fn load(text: &str, span: Span, builder: &mut Builder<'_>) -> Result<
     let mut value = Yaml::deserialize(document).map_err(|_| refused())?;
     value.apply_merge().map_err(|_| refused())?;
     builder.start();
+    builder.pending = true;
     add(&value, span, builder)?;
     let root = builder.finish();
     if let Some(node) = root {

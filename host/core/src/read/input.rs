@@ -25,8 +25,8 @@ pub(super) enum Stop {
     Length,
 }
 
-/// Bytes as characters.
-pub(super) struct Bytes<'a> {
+/// Bytes as characters. With `ASCII` they must all be below 0x80, and the compiler knows.
+pub(super) struct Bytes<'a, const ASCII: bool> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
@@ -36,7 +36,7 @@ pub(super) struct Bytes<'a> {
     stop: &'a Cell<Option<Stop>>,
 }
 
-impl<'a> Bytes<'a> {
+impl<'a, const ASCII: bool> Bytes<'a, ASCII> {
     /// Reads these bytes, which hold no NUL, and notes in `stop` when it breaks off.
     pub(super) fn new(text: &'a str, max_depth: u32, max_entries: u32, stop: &'a Cell<Option<Stop>>) -> Self {
         Bytes {
@@ -99,8 +99,10 @@ impl<'a> Bytes<'a> {
 }
 
 #[inline]
-fn character(byte: u8) -> char {
-    if byte < 0x80 {
+fn character<const ASCII: bool>(byte: u8) -> char {
+    if ASCII {
+        (byte & 0x7F) as char
+    } else if byte < 0x80 {
         byte as char
     } else {
         char::from_u32(WIDE + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
@@ -117,7 +119,7 @@ fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
-impl Input for Bytes<'_> {
+impl<const ASCII: bool> Input for Bytes<'_, ASCII> {
     #[inline]
     fn lookahead(&mut self, _count: usize) {}
 
@@ -149,7 +151,7 @@ impl Input for Bytes<'_> {
         let byte = self.byte(0);
         (byte != 0 && !is_break(byte)).then(|| {
             self.at += 1;
-            character(byte)
+            character::<ASCII>(byte)
         })
     }
 
@@ -165,17 +167,17 @@ impl Input for Bytes<'_> {
 
     #[inline]
     fn peek(&self) -> char {
-        character(self.byte(0))
+        character::<ASCII>(self.byte(0))
     }
 
     #[inline]
     fn peek_nth(&self, n: usize) -> char {
-        character(self.byte(n))
+        character::<ASCII>(self.byte(n))
     }
 
     #[inline]
     fn peek_opt(&self) -> Option<char> {
-        self.bytes.get(self.at).map(|&byte| character(byte))
+        self.bytes.get(self.at).map(|&byte| character::<ASCII>(byte))
     }
 
     #[inline]
@@ -317,7 +319,7 @@ mod tests {
 
     fn scalars(text: &str) -> Vec<(String, usize, usize)> {
         let stop = Cell::new(None);
-        Parser::new(Bytes::new(text, 128, 1000, &stop))
+        Parser::new(Bytes::<false>::new(text, 128, 1000, &stop))
             .filter_map(|event| match event.expect("valid") {
                 (Event::Scalar(value, ..), span) => {
                     Some((restore(value).into_owned(), span.start.index(), span.end.index()))
@@ -349,7 +351,7 @@ mod tests {
             (format!("[{}", "1,".repeat(5000)), Stop::Length),
         ] {
             let stop = Cell::new(None);
-            let failed = Parser::new(Bytes::new(&text, 128, 1000, &stop)).find_map(Result::err);
+            let failed = Parser::new(Bytes::<false>::new(&text, 128, 1000, &stop)).find_map(Result::err);
             assert!(failed.is_some());
             assert_eq!(stop.get(), Some(wanted));
         }
@@ -359,7 +361,7 @@ mod tests {
     fn brackets_in_scalars_do_not_count() {
         let text = format!("a: ['{0}', \"{0}\"] # {0}\nb: {0}\n", "[ [ { ".repeat(100)).replace("b: [", "b: x[");
         let stop = Cell::new(None);
-        assert!(Parser::new(Bytes::new(&text, 8, 1000, &stop)).all(|event| event.is_ok()));
+        assert!(Parser::new(Bytes::<false>::new(&text, 8, 1000, &stop)).all(|event| event.is_ok()));
         assert_eq!(stop.get(), None);
     }
 }

@@ -299,7 +299,7 @@ mod tests {
     /// The values of a text as compact JSON, and the reason why the rest was not read.
     fn read(text: &str) -> (Vec<String>, Option<String>) {
         let limits = Limits::default();
-        let mut builder = Builder::new(&limits);
+        let mut builder = Builder::new(&limits, text.len());
         let mut json = Json::new(text);
         let mut roots = Vec::new();
         let failure = loop {

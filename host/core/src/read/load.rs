@@ -26,7 +26,7 @@ pub fn manifest(path: &str, bytes: &[u8], limits: &Limits) -> Manifest {
         return refused(path, bytes, ReadError::Size { found, limit });
     }
     match decode::decode(bytes) {
-        Ok((text, encoding)) => read(path, Arc::from(text), encoding, limits),
+        Ok((text, encoding)) => read(path, text, encoding, limits),
         Err(error) => refused(path, bytes, error),
     }
 }
@@ -46,7 +46,7 @@ pub fn manifest_of_text(path: &str, text: Arc<str>, limits: &Limits) -> Manifest
 fn refused(path: &str, bytes: &[u8], error: ReadError) -> Manifest {
     // The start is enough to tell a manifest by.
     let start = bytes.get(..bytes.len().min(1 << 16)).unwrap_or(&[]);
-    let mut manifest = empty(path, Arc::from(""), Encoding::Utf8, Builder::new(&Limits::default()));
+    let mut manifest = empty(path, Arc::from(""), Encoding::Utf8, Builder::new(&Limits::default(), 0));
     manifest.failures.push(ReadFailure {
         span: Span::EMPTY,
         error,
@@ -77,13 +77,12 @@ fn read(path: &str, text: Arc<str>, encoding: Encoding, limits: &Limits) -> Mani
     let mut reader = Reader {
         text: &text,
         limits,
-        builder: Builder::new(limits),
+        builder: Builder::new(limits, text.len()),
         documents: Vec::new(),
         failures: Vec::new(),
         comments: Vec::new(),
         template: false,
     };
-    reader.builder.pending = pending::may_be_pending(&text);
     reader.stream();
     let Reader {
         builder,
@@ -94,7 +93,7 @@ fn read(path: &str, text: Arc<str>, encoding: Encoding, limits: &Limits) -> Mani
         ..
     } = reader;
     if template {
-        let mut manifest = empty(path, Arc::clone(&text), encoding, Builder::new(limits));
+        let mut manifest = empty(path, Arc::clone(&text), encoding, Builder::new(limits, 0));
         manifest.skipped = Some(Skip::Template);
         return manifest;
     }
@@ -151,6 +150,7 @@ impl Reader<'_> {
     /// values were read already.
     fn json(&mut self) -> Option<usize> {
         let mut json = Json::new(self.text);
+        self.builder.pending = pending::find(self.text, 0) != usize::MAX;
         let mut values = 0;
         let mut done = 0;
         loop {

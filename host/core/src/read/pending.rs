@@ -1,27 +1,32 @@
 //! Values that are filled in later: by a template, an environment, a shell.
 
-/// Whether a text has anything that may be the start of a placeholder. Few branches: it runs over whole files.
-pub(super) fn may_be_pending(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let Some(next) = bytes.get(1..) else {
-        return false;
+/// The first place from an offset on where a placeholder may start; past the end when there is none. Few branches: it runs
+/// over whole files.
+pub(super) fn find(text: &str, from: usize) -> usize {
+    let bytes = text.as_bytes().get(from..).unwrap_or(&[]);
+    let next = bytes.get(1..).unwrap_or(&[]);
+    let may = |first: u8, second: u8| {
+        let brace = (second == b'{') & ((first == b'{') | (first == b'$') | (first == b'#'));
+        let paren = (second == b'(') & (first == b'$');
+        let angle = (second == b'%') & (first == b'<');
+        brace | paren | angle
     };
-    bytes.chunks(256).zip(next.chunks(256)).any(|(firsts, seconds)| {
-        firsts.iter().zip(seconds).fold(false, |found, (&first, &second)| {
-            let brace = (second == b'{') & ((first == b'{') | (first == b'$') | (first == b'#'));
-            let paren = (second == b'(') & (first == b'$');
-            let angle = (second == b'%') & (first == b'<');
-            found | brace | paren | angle
-        })
-    })
+    let chunks = bytes.chunks(128).zip(next.chunks(128));
+    for (number, (firsts, seconds)) in chunks.enumerate() {
+        let mut pairs = firsts.iter().zip(seconds);
+        let found = pairs
+            .clone()
+            .fold(false, |found, (&first, &second)| found | may(first, second));
+        if found && let Some(at) = pairs.position(|(&first, &second)| may(first, second)) {
+            return from + number * 128 + at;
+        }
+    }
+    usize::MAX
 }
 
 /// Whether a scalar's value holds a placeholder, so that its final value is not known: `{{…}}`, `${…}`, `$(…)`, `<%…%>`
 /// or `#{…}`. `$$(` is Kubernetes' way to write `$(` itself.
 pub(super) fn is_pending(text: &str) -> bool {
-    if !may_be_pending(text) {
-        return false;
-    }
     let holds = |open: &str, close: &str| {
         text.find(open)
             .and_then(|at| text.get(at + open.len()..))
@@ -78,10 +83,12 @@ mod tests {
 
     #[test]
     fn long_texts_are_searched_through() {
-        for at in 250..260 {
+        for at in 120..140 {
             let text = format!("{}${{A}}", "x".repeat(at));
-            assert!(may_be_pending(&text) && is_pending(&text));
+            assert_eq!(find(&text, 0), at);
+            assert!(is_pending(&text));
         }
-        assert!(!may_be_pending(&"$x".repeat(1000)));
+        assert_eq!(find(&"$x".repeat(1000), 0), usize::MAX);
+        assert_eq!(find("${a}${b}", 1), 4);
     }
 }

@@ -27,10 +27,7 @@ impl<'t> Text<'t> {
 
     /// The next `#` from an offset on; past the end when there is none.
     pub(super) fn find_hash(self, from: usize) -> usize {
-        self.0
-            .get(from..)
-            .and_then(|rest| rest.find('#'))
-            .map_or(usize::MAX, |at| from + at)
+        memchr::memchr(b'#', self.rest(from)).map_or(usize::MAX, |at| from + at)
     }
 
     /// The end of the comment that the `#` at an offset starts, and whether it stands alone on its line; none when it
@@ -51,10 +48,7 @@ impl<'t> Text<'t> {
     /// The end of the line, without its break.
     pub(super) fn line_end(self, from: usize) -> usize {
         let rest = self.rest(from);
-        from + rest
-            .iter()
-            .position(|byte| matches!(byte, b'\n' | b'\r'))
-            .unwrap_or(rest.len())
+        from + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())
     }
 
     /// The first byte from an offset on that is no blank, line break or comment.
@@ -128,13 +122,14 @@ impl<'t> Text<'t> {
         let quote = self.byte(start);
         let rest = self.rest(start + 1);
         let mut at = 0;
-        while let Some(&byte) = rest.get(at) {
-            match byte {
-                b'\\' if quote == b'"' => at += 2,
-                b'\'' if quote == b'\'' && rest.get(at + 1) == Some(&b'\'') => at += 2,
-                byte if byte == quote => return start + at + 2,
-                _ => at += 1,
-            }
+        while let Some(found) = memchr::memchr2(quote, b'\\', rest.get(at..).unwrap_or(&[])) {
+            at += found;
+            at += match rest.get(at) {
+                Some(b'\\') if quote == b'"' => 2,
+                Some(b'\\') => 1,
+                _ if quote == b'\'' && rest.get(at + 1) == Some(&b'\'') => 2,
+                _ => return start + at + 2,
+            };
         }
         self.0.len()
     }

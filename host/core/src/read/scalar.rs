@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+
 use super::ReadError;
 use super::number;
 
@@ -69,7 +72,7 @@ pub(super) fn tagged<'a>(tag: &str, text: &'a str) -> Result<Value<'a>, ReadErro
         },
         "timestamp" if is_dated(text) => Ok(Value::Text(Cow::Borrowed(text))),
         "null" | "bool" | "int" | "timestamp" => Err(refuse()),
-        "binary" => base64(text)
+        "binary" => decoded(text)
             .map(|bytes| Value::Text(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())))
             .ok_or_else(|| ReadError::Syntax("a `!!binary` text is not base64".into())),
         _ => Ok(Value::Text(Cow::Borrowed(text))),
@@ -115,40 +118,12 @@ pub(super) fn as_json(float: f64) -> Value<'static> {
     number::whole(float).map_or(Value::Float(float), Value::Integer)
 }
 
-/// Standard base64 with padding; line ends are passed over.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut group, mut filled, mut padding) = (0u32, 0, 0);
-    for byte in text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')) {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' if filled >= 2 => {
-                padding += 1;
-                0
-            }
-            _ => return None,
-        };
-        if padding > 0 && byte != b'=' {
-            return None;
-        }
-        group = group << 6 | u32::from(digit);
-        filled += 1;
-        if filled == 4 {
-            let [_, first, second, third] = group.to_be_bytes();
-            bytes.extend([first, second, third].iter().take(3 - padding));
-            if padding > 0 {
-                // Nothing may follow.
-                filled = 5;
-                continue;
-            }
-            (group, filled) = (0, 0);
-        }
-    }
-    (filled == 0 || (filled == 5 && padding <= 2)).then_some(bytes)
+/// Standard base64 as Go decodes it: line ends are passed over, bits that are left over may be set.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+    let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    ENGINE.decode(text).ok()
 }
 
 #[cfg(test)]
@@ -224,7 +199,13 @@ mod tests {
     #[test]
     fn binary_is_decoded() {
         let tag = format!("{TAG_PREFIX}binary");
-        for (written, read) in [("aGVsbG8=", "hello"), ("aGVs\nbG8h", "hello!"), ("aA==", "h"), ("", "")] {
+        for (written, read) in [
+            ("aGVsbG8=", "hello"),
+            ("aGVs\nbG8h", "hello!"),
+            ("aA==", "h"),
+            ("aB==", "h"),
+            ("", ""),
+        ] {
             assert_eq!(tagged(&tag, written), Ok(text(read)));
         }
         for written in ["aGVsbG8", "a", "a=", "====", "aA==aA==", "aA=x", "aG Vs"] {

@@ -18,7 +18,7 @@ pub(super) fn pieces(text: &str, from: usize) -> Vec<Piece> {
     let mut refused = false;
     let tail = text.get(from..).unwrap_or("");
     let first = tail.starts_with("---").then_some(from);
-    let later = tail.match_indices("\n---").map(|(at, _)| from + at + 1);
+    let later = memchr::memmem::find_iter(tail.as_bytes(), "\n---").map(|at| from + at + 1);
     for separator in first.into_iter().chain(later) {
         let rest = text.get(separator + 3..).unwrap_or("");
         let line = rest.split_once('\n').map_or(rest, |(line, _)| line);

@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::builder::{Builder, Closed};
 use super::input::{Bytes, Stop, restore};
+use super::pending;
 use super::place::Text;
 use super::scalar::{self, Value};
 use super::{Comment, Limits, ReadError, Span};
@@ -49,6 +50,8 @@ struct Loader<'t, 'b, 'l> {
     last: usize,
     /// The next `#` that may start a comment.
     hash: usize,
+    /// The next place where a value to be filled in may stand.
+    pending: usize,
     comments: &'b mut Vec<Comment>,
 }
 
@@ -58,6 +61,20 @@ struct Loader<'t, 'b, 'l> {
 /// # Errors
 /// When it cannot be read; the builder holds a part of it then, to be abandoned.
 pub(super) fn load(
+    text: &str,
+    base: u32,
+    limits: &Limits,
+    builder: &mut Builder<'_>,
+    comments: &mut Vec<Comment>,
+) -> Result<Option<u32>, Fault> {
+    if text.is_ascii() {
+        load_as::<true>(text, base, limits, builder, comments)
+    } else {
+        load_as::<false>(text, base, limits, builder, comments)
+    }
+}
+
+fn load_as<const ASCII: bool>(
     text: &str,
     base: u32,
     limits: &Limits,
@@ -76,17 +93,19 @@ pub(super) fn load(
         open: Vec::new(),
         last: 0,
         hash: 0,
+        pending: 0,
         comments,
     };
     loader.hash = loader.text.find_hash(0);
-    for event in Parser::new(Bytes::new(text, limits.depth, entries, &stop)) {
+    loader.pending = pending::find(text, 0);
+    for event in Parser::new(Bytes::<ASCII>::new(text, limits.depth, entries, &stop)) {
         let (event, span) = event.map_err(|error| loader.refusal(&error, stop.get(), limits))?;
         let (start, end) = (span.start.index(), span.end.index());
         if matches!(event, Event::DocumentEnd) {
             loader.pass(start, start);
             break;
         }
-        loader.event(event, start, end).map_err(|error| Fault {
+        loader.event::<ASCII>(event, start, end).map_err(|error| Fault {
             span: loader.span(loader.text.visible(start)),
             error,
         })?;
@@ -114,12 +133,17 @@ impl<'t> Loader<'t, '_, '_> {
         }
     }
 
-    fn event(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), ReadError> {
+    #[inline]
+    fn event<const ASCII: bool>(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), ReadError> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                let value = restore(value);
+                let value = if ASCII { value } else { restore(value) };
                 let place = self.scalar_place(&value, style, anchor > 0 || tag.is_some(), start, end);
                 self.pass(place.0, place.1);
+                if self.pending < place.0 {
+                    self.pending = pending::find(self.text.0, place.0);
+                }
+                self.builder.pending = self.pending < place.1;
                 let span = self.span(place);
                 let tag = tag.map(|tag| full(&tag));
                 if anchor > 0 {

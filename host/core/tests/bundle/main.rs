@@ -1,6 +1,7 @@
 //! The bundle: what belongs together, what sees what, and the way back to the sources.
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+#![allow(clippy::disallowed_types, reason = "a test takes the time")]
 
 mod alternatives;
 mod embedded;

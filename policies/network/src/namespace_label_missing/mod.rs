@@ -59,7 +59,7 @@ pub static RULE: Rule<()> = Rule {
 
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
-    let Some(key) = bundle.symbol("name") else { return };
+    let key = word!("name");
     let namespaces = Namespaces::new(bundle, key);
     for policy in bundle.subjects() {
         if policy.kind() != word!("NetworkPolicy") || policy.group() != word!("networking.k8s.io") {
@@ -68,7 +68,9 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         for selector in selectors(policy) {
             violations.extend(
                 asked(selector, key)
-                    .filter(|&(_, _, value)| namespaces.exists(value) && !namespaces.may_have(bundle, policy, value))
+                    .filter(|&(_, _, value)| {
+                        namespaces.exists(bundle, value) && !namespaces.may_have(bundle, policy, value)
+                    })
                     .map(|(place, node, value)| violation(policy, selector, place, node, bundle.tree().text(value))),
             );
         }
@@ -130,8 +132,6 @@ impl<'t> Namespaces<'t> {
             named: named.collect(),
             labelled: Vec::new(),
         };
-        let well_known = WELL_KNOWN.iter().filter_map(|name| bundle.symbol(name));
-        all.named.extend(well_known);
         for namespace in bundle.of_kind(Symbol(0), word!("Namespace")) {
             all.named.insert(namespace.name_symbol());
             let labels = namespace.root().at(&[word!("metadata"), word!("labels")]);
@@ -150,8 +150,9 @@ impl<'t> Namespaces<'t> {
         all
     }
 
-    fn exists(&self, name: Symbol) -> bool {
-        name != Symbol(0) && self.named.contains(&name)
+    fn exists(&self, bundle: &Bundle<'t>, name: Symbol) -> bool {
+        let known = || WELL_KNOWN.binary_search(&bundle.tree().text(name)).is_ok();
+        name != Symbol(0) && (self.named.contains(&name) || known())
     }
 
     /// Whether a namespace that is seen has the label with this value, or may.

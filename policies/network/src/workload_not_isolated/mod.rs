@@ -67,6 +67,7 @@ fn is_exempt<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> bool {
         .at(&[word!("metadata"), word!("ownerReferences")]);
     class
         || !owners.is_absent()
+        || workload.is_partial()
         || workload.host_network() != Value::Known(false)
         || openchoreo::is_open_choreo(bundle, workload.object)
 }

@@ -77,7 +77,7 @@ fn is_exempt<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> bool {
     // A platform's template is a matter of its type, once, and not of every object made from it.
     let template =
         openchoreo::outer(bundle, workload.object).is_some_and(|outer| !outer.kind_text().ends_with("Release"));
-    ends || template || workload.containers_unknown() || is_owned(bundle, workload.object)
+    ends || template || workload.containers_unknown() || workload.is_partial() || is_owned(bundle, workload.object)
 }
 
 /// Whether a controller made it that is in the bundle too, as in an export of a cluster.
@@ -112,6 +112,8 @@ fn without_probe<'t>(workload: Workload<'t>, service: Object<'t>) -> Option<(Con
         .filter(|port| port.protocol == Value::Known(word!("TCP")))
         .find_map(|port| {
             let found = match target_of(&serving, port.target) {
+                // A proxy is there at once; the pod is ready when what stands behind it is.
+                Reaches::One(container) if is_proxy(container) && !serving.iter().copied().all(lacks_probe) => None,
                 Reaches::One(container) => lacks_probe(container).then_some(container),
                 Reaches::Unclear => serving
                     .iter()
@@ -129,6 +131,11 @@ fn without_probe<'t>(workload: Workload<'t>, service: Object<'t>) -> Option<(Con
 fn is_idle(container: Container<'_>) -> bool {
     let reference = container.image().known().and_then(Node::raw_text);
     reference.is_some_and(image::is_idle)
+}
+
+fn is_proxy(container: Container<'_>) -> bool {
+    let reference = container.image().known().and_then(Node::raw_text);
+    reference.is_some_and(image::is_proxy)
 }
 
 /// Whether it has no readiness probe, and none can come.

@@ -1,0 +1,6 @@
+//! Every page's examples and every case, run natively.
+
+#[test]
+fn pages_and_cases() {
+    plimsoll_sdk::testing::run_rule_docs::<plimsoll_policy_cors::Cors>(env!("CARGO_MANIFEST_DIR"));
+}
