@@ -113,7 +113,7 @@ fn may_be_manifest(path: &Path) -> bool {
 
 fn read_file(name: &str, path: &Path, limits: &Limits, is_named: bool) -> Result<Manifest, InputFailure> {
     let cannot = |error: &std::io::Error| failed(name, &format!("cannot be read: {}", reason(error)));
-    let mut file = std::fs::File::open(path).map_err(|error| cannot(&error))?;
+    let file = std::fs::File::open(path).map_err(|error| cannot(&error))?;
     let size = file.metadata().map_err(|error| cannot(&error))?.len();
     if size > limits.size {
         let mut start = Vec::new();

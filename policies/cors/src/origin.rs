@@ -2,7 +2,7 @@
 
 /// The entry of a list (`a, b`, `["a", "b"]`, one alone) that every origin matches, if there is one.
 #[must_use]
-pub fn any(list: &str) -> Option<&str> {
+pub fn wildcard(list: &str) -> Option<&str> {
     entries(list).find(|entry| is_any(entry))
 }
 
@@ -34,14 +34,27 @@ fn is_any(entry: &str) -> bool {
         .and_then(|inner| inner.strip_suffix(')'))
         .filter(|inner| !inner.contains(['(', ')']))
         .unwrap_or(pattern);
-    const SCHEMES: &[&str] = &["http", "https", "https?", "http(s)", "http(s)?", "http(s?)", "(http|https)", "(https?)", "*"];
+    const SCHEMES: &[&str] = &[
+        "http",
+        "https",
+        "https?",
+        "http(s)",
+        "http(s)?",
+        "http(s?)",
+        "(http|https)",
+        "(https?)",
+        "*",
+    ];
     let host = match pattern.split_once("://").or_else(|| pattern.split_once(":\\/\\/")) {
         Some((scheme, host)) if SCHEMES.contains(&scheme) => host,
         Some(_) => return false,
         None => pattern,
     };
     let host = host.strip_suffix(":*").unwrap_or(host);
-    matches!(host, "*" | "**" | ".*" | ".+" | ".*?" | "(.*)" | "(.+)" | "[^/]*" | "[^/]+")
+    matches!(
+        host,
+        "*" | "**" | ".*" | ".+" | ".*?" | "(.*)" | "(.+)" | "[^/]*" | "[^/]+"
+    )
 }
 
 #[cfg(test)]
@@ -71,7 +84,7 @@ mod tests {
             ("https://a.example, *", "*"),
             ("https://a.example;*", "*"),
         ] {
-            assert_eq!(any(list), Some(entry), "{list}");
+            assert_eq!(wildcard(list), Some(entry), "{list}");
         }
     }
 
@@ -92,14 +105,14 @@ mod tests {
             "/",
             "a*b",
         ] {
-            assert_eq!(any(list), None, "{list}");
+            assert_eq!(wildcard(list), None, "{list}");
         }
     }
 
     proptest! {
         #[test]
         fn any_text(list in "([*.^$/()?:,;\" \\[\\]]|https?|://|[a-z]){0,20}") {
-            if let Some(entry) = any(&list) {
+            if let Some(entry) = wildcard(&list) {
                 prop_assert!(list.contains(entry));
             }
         }

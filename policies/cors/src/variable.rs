@@ -27,8 +27,29 @@ pub fn judge(name: &str) -> Option<Holds> {
     let about = has("cors") || has("globalcors") || (origin && any(&["allowed", "allow"])) || name == "OLLAMA_ORIGINS";
     // `Access-Control-Allow-Headers: *` and the like are other things; a pattern of paths or hosts is no origin.
     let other = any(&[
-        "header", "headers", "method", "methods", "credential", "credentials", "expose", "exposed", "age", "path", "paths",
-        "mapping", "mappings", "url", "urls", "host", "hosts", "level", "image", "network", "private", "file", "name",
+        "header",
+        "headers",
+        "method",
+        "methods",
+        "credential",
+        "credentials",
+        "expose",
+        "exposed",
+        "age",
+        "path",
+        "paths",
+        "mapping",
+        "mappings",
+        "url",
+        "urls",
+        "host",
+        "hosts",
+        "level",
+        "image",
+        "network",
+        "private",
+        "file",
+        "name",
     ]);
     if !about || other {
         return None;
@@ -45,7 +66,9 @@ pub fn judge(name: &str) -> Option<Holds> {
 /// Whether a switch of this value is on.
 #[must_use]
 pub fn is_on(value: &str) -> bool {
-    ["true", "1", "yes", "on", "t", "y"].iter().any(|on| value.trim().eq_ignore_ascii_case(on))
+    ["true", "1", "yes", "on", "t", "y"]
+        .iter()
+        .any(|on| value.trim().eq_ignore_ascii_case(on))
 }
 
 /// The words of a name, in lower case: cut at what is no letter, and at camel-case humps.
@@ -100,7 +123,12 @@ mod tests {
 
     #[test]
     fn names_of_switches_and_addresses() {
-        for name in ["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL", "CORS_ALLOW_ANY_ORIGIN", "Cors__AllowAnyOrigin"] {
+        for name in [
+            "CORS_ALLOW_ALL_ORIGINS",
+            "CORS_ORIGIN_ALLOW_ALL",
+            "CORS_ALLOW_ANY_ORIGIN",
+            "Cors__AllowAnyOrigin",
+        ] {
             assert_eq!(judge(name), Some(Holds::Switch), "{name}");
         }
         for name in ["FRONTEND_URL", "CLIENT_URL", "WEB_ORIGIN", "ORIGIN"] {

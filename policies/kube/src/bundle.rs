@@ -285,6 +285,15 @@ impl<'t> Object<'t> {
         self.tree.text(self.record.name)
     }
 
+    /// Its name for messages: what it is where it has no name yet (`generateName`, a template).
+    #[must_use]
+    pub fn called(self) -> &'t str {
+        match self.name() {
+            "" => "(not named yet)",
+            name => name,
+        }
+    }
+
     /// The symbol of its name.
     #[must_use]
     pub fn name_symbol(self) -> Symbol {

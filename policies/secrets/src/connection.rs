@@ -137,7 +137,9 @@ fn in_line<'t>(line: &'t str, found: &mut Vec<Credential<'t>>) {
 /// Whether a line is a remark: of YAML, shell, SQL, C, INI, markup.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
-    ["#", "//", "-- ", "; ", "* ", "/*", "<!--", "REM ", "rem ", "%% "].iter().any(|mark| line.starts_with(mark))
+    ["#", "//", "-- ", "; ", "* ", "/*", "<!--", "REM ", "rem ", "%% "]
+        .iter()
+        .any(|mark| line.starts_with(mark))
 }
 
 #[cfg(test)]
@@ -147,15 +149,27 @@ mod tests {
     use super::*;
 
     fn secrets(text: &str) -> Vec<&str> {
-        find(text).into_iter().filter_map(|found| text.get(found.secret)).collect()
+        find(text)
+            .into_iter()
+            .filter_map(|found| text.get(found.secret))
+            .collect()
     }
 
     #[test]
     fn literals_are_found_in_order_with_their_lines() {
         let text = "a: postgres://u:Fak3@h/d\n# postgres://u:Old3@h/d\nb: host=h user=u password=Fak4\n\nc: amqp://u:Fak5@h?password=Fak6";
         assert_eq!(secrets(text), ["Fak3", "Fak4", "Fak5", "Fak6"]);
-        assert_eq!(find(text).iter().map(|found| found.line).collect::<Vec<_>>(), [1, 3, 5, 5]);
-        assert_eq!(find("postgres://u:Fak3@h/d\n").iter().map(|found| found.line).collect::<Vec<_>>(), [0]);
+        assert_eq!(
+            find(text).iter().map(|found| found.line).collect::<Vec<_>>(),
+            [1, 3, 5, 5]
+        );
+        assert_eq!(
+            find("postgres://u:Fak3@h/d\n")
+                .iter()
+                .map(|found| found.line)
+                .collect::<Vec<_>>(),
+            [0]
+        );
     }
 
     #[test]
@@ -191,8 +205,25 @@ mod tests {
     #[test]
     fn a_long_line_of_anything_is_read_once() {
         for unit in [
-            "a://", "a://b:c@", "a://b:c/", "a://b/", "@tcp(", "a:b@tcp(", "password=", "password={", "x=1;password=\"", "pwd=';",
-            "host=a password=", "?password=", "spring.a.password=", "AccountKey=", "jdbc:oracle:thin:a/", " # ", "@", ":@", "\n#",
+            "a://",
+            "a://b:c@",
+            "a://b:c/",
+            "a://b/",
+            "@tcp(",
+            "a:b@tcp(",
+            "password=",
+            "password={",
+            "x=1;password=\"",
+            "pwd=';",
+            "host=a password=",
+            "?password=",
+            "spring.a.password=",
+            "AccountKey=",
+            "jdbc:oracle:thin:a/",
+            " # ",
+            "@",
+            ":@",
+            "\n#",
         ] {
             let text = unit.repeat((1 << 18) / unit.len());
             let found = find(&text);

@@ -49,12 +49,18 @@ struct Key<'t> {
 #[must_use]
 pub fn find(line: &str) -> Vec<Dsn<'_>> {
     let mut found = Vec::new();
-    let keys: Vec<Key<'_>> = line.match_indices(['=', ':']).filter_map(|(at, sign)| key(line, at, sign)).collect();
+    let keys: Vec<Key<'_>> = line
+        .match_indices(['=', ':'])
+        .filter_map(|(at, sign)| key(line, at, sign))
+        .collect();
     if !keys.is_empty() {
         let semicolon = line.rfind(';');
         let list = keys.iter().any(|key| is_list_context(semicolon, key));
         let words = keys.iter().any(|key| is_words_context(key.word));
-        let host = keys.iter().find(|key| is_host_key(key.word)).and_then(|key| host(line, key.value));
+        let host = keys
+            .iter()
+            .find(|key| is_host_key(key.word))
+            .and_then(|key| host(line, key.value));
         let around = Around {
             list,
             words,
@@ -80,12 +86,11 @@ fn key<'t>(line: &'t str, at: usize, sign: &str) -> Option<Key<'t>> {
     let word = left.get(start..)?;
     let word = word.trim_start_matches('-');
     // `-Dspring.datasource.password=…`.
-    let word = word.strip_prefix('D').filter(|rest| rest.starts_with("spring.")).unwrap_or(word);
-    let interesting = if sign == "=" {
-        word.len() >= 2
-    } else {
-        is_spring(word)
-    };
+    let word = word
+        .strip_prefix('D')
+        .filter(|rest| rest.starts_with("spring."))
+        .unwrap_or(word);
+    let interesting = if sign == "=" { word.len() >= 2 } else { is_spring(word) };
     let before = left.get(..start)?;
     let trimmed = before.trim_end_matches(' ');
     let right = line.get(at + 1..)?;
@@ -109,12 +114,21 @@ fn is_any(word: &str, words: &[&str]) -> bool {
 fn is_password_key(word: &str) -> bool {
     is_any(
         word,
-        &["password", "pwd", "passwd", "sslpassword", "trustStorePassword", "keyStorePassword", "keyStoreSecret"],
+        &[
+            "password",
+            "pwd",
+            "passwd",
+            "sslpassword",
+            "trustStorePassword",
+            "keyStorePassword",
+            "keyStoreSecret",
+        ],
     )
 }
 
 fn is_spring(word: &str) -> bool {
-    word.strip_prefix("spring.").is_some_and(|rest| rest.ends_with(".password"))
+    word.strip_prefix("spring.")
+        .is_some_and(|rest| rest.ends_with(".password"))
 }
 
 /// Whether something that only a list of `;` sets stands there: `Server=…;`, `;User ID=…`.
@@ -123,8 +137,25 @@ fn is_list_context(semicolon: Option<usize>, key: &Key<'_>) -> bool {
     let known = is_any(
         key.word,
         &[
-            "server", "source", "datasource", "host", "hostname", "addr", "address", "id", "uid", "userid", "user",
-            "username", "database", "catalog", "driver", "dsn", "encrypt", "trustServerCertificate", "name",
+            "server",
+            "source",
+            "datasource",
+            "host",
+            "hostname",
+            "addr",
+            "address",
+            "id",
+            "uid",
+            "userid",
+            "user",
+            "username",
+            "database",
+            "catalog",
+            "driver",
+            "dsn",
+            "encrypt",
+            "trustServerCertificate",
+            "name",
         ],
     );
     known && (key.before == b';' || semicolon.is_some_and(|last| last >= key.value))
@@ -200,7 +231,10 @@ fn in_list(line: &str, key: &Key<'_>, around: &Around<'_>) -> Option<Range<usize
         return None;
     }
     let range = value(line, key.value, b";\"`")?;
-    let ended = line.get(range.end..)?.trim_start_matches(['"', '\'', '}', ' ']).starts_with(';');
+    let ended = line
+        .get(range.end..)?
+        .trim_start_matches(['"', '\'', '}', ' '])
+        .starts_with(';');
     (key.before == b';' || ended).then_some(range)
 }
 
@@ -227,7 +261,8 @@ fn value(line: &str, start: usize, ends: &[u8]) -> Option<Range<usize>> {
 /// Not empty, and no parameter of a statement (`?`, `:password`, `@password`, `%s`).
 fn is_value(text: &str) -> bool {
     let parameter = text.strip_prefix([':', '@', '%', '?', '&', '*']).is_some_and(|name| {
-        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
     });
     !text.is_empty() && !parameter && !is_any(text, &["true", "false", "null", "none", "nil", "undefined", "string"])
 }
@@ -242,7 +277,9 @@ fn go_mysql(line: &str) -> Vec<Dsn<'_>> {
                 continue;
             };
             let Some(rest) = rest.strip_prefix('(') else { continue };
-            let Some(left) = line.get(from.min(at)..at) else { continue };
+            let Some(left) = line.get(from.min(at)..at) else {
+                continue;
+            };
             let cut = left
                 .rfind(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '='))
                 .map_or(0, |cut| cut + 1);
@@ -298,17 +335,44 @@ mod tests {
     #[test]
     fn passwords_are_found() {
         for (line, expected) in [
-            ("Server=db;Database=shop;User ID=app;Password=Fak3;", (Form::List, "Fak3", "db")),
-            ("Password=Fak3;Server=tcp:db.example,1433;Uid=app", (Form::List, "Fak3", "db.example")),
+            (
+                "Server=db;Database=shop;User ID=app;Password=Fak3;",
+                (Form::List, "Fak3", "db"),
+            ),
+            (
+                "Password=Fak3;Server=tcp:db.example,1433;Uid=app",
+                (Form::List, "Fak3", "db.example"),
+            ),
             ("server=db; uid=app; pwd='Fa;k3'", (Form::List, "Fa;k3", "db")),
-            ("Driver={ODBC Driver 18};Server=db;UID=app;PWD={Fak3}", (Form::List, "Fak3", "db")),
-            ("\"Db\": \"Data Source=db;User Id=app;Password=Fak3\"", (Form::List, "Fak3", "db")),
-            ("jdbc:sqlserver://db:1433;databaseName=shop;user=app;password=Fak3;encrypt=true", (Form::List, "Fak3", "?")),
-            ("host=db port=5432 user=app password=Fak3 dbname=shop", (Form::Words, "Fak3", "db")),
-            ("DSN=\"host=db user=app password='Fa k3' sslmode=disable\"", (Form::Words, "Fa k3", "db")),
-            ("jdbc:postgresql://db/shop?user=app&password=Fak3&ssl=true", (Form::Query, "Fak3", "?")),
+            (
+                "Driver={ODBC Driver 18};Server=db;UID=app;PWD={Fak3}",
+                (Form::List, "Fak3", "db"),
+            ),
+            (
+                "\"Db\": \"Data Source=db;User Id=app;Password=Fak3\"",
+                (Form::List, "Fak3", "db"),
+            ),
+            (
+                "jdbc:sqlserver://db:1433;databaseName=shop;user=app;password=Fak3;encrypt=true",
+                (Form::List, "Fak3", "?"),
+            ),
+            (
+                "host=db port=5432 user=app password=Fak3 dbname=shop",
+                (Form::Words, "Fak3", "db"),
+            ),
+            (
+                "DSN=\"host=db user=app password='Fa k3' sslmode=disable\"",
+                (Form::Words, "Fa k3", "db"),
+            ),
+            (
+                "jdbc:postgresql://db/shop?user=app&password=Fak3&ssl=true",
+                (Form::Query, "Fak3", "?"),
+            ),
             ("mysql://db/shop?password=Fak3", (Form::Query, "Fak3", "?")),
-            ("app:Fak3@tcp(db:3306)/shop?parseTime=true", (Form::Driver, "Fak3", "db")),
+            (
+                "app:Fak3@tcp(db:3306)/shop?parseTime=true",
+                (Form::Driver, "Fak3", "db"),
+            ),
             ("DSN=app:Fa@k:3@tcp(db)/shop", (Form::Driver, "Fa@k:3", "db")),
             ("app:Fak3@unix(/run/mysqld.sock)/shop", (Form::Driver, "Fak3", "?")),
             ("jdbc:oracle:thin:app/Fak3@db:1521/shop", (Form::Driver, "Fak3", "?")),
@@ -323,7 +387,10 @@ mod tests {
             ("spring.datasource.password=Fak3", (Form::Spring, "Fak3", "?")),
             ("spring.datasource.password: Fak3", (Form::Spring, "Fak3", "?")),
             ("{\"spring.datasource.password\":\"Fak3\"}", (Form::Spring, "Fak3", "?")),
-            ("java -Dspring.datasource.password=Fak3 -jar app.jar", (Form::Spring, "Fak3", "?")),
+            (
+                "java -Dspring.datasource.password=Fak3 -jar app.jar",
+                (Form::Spring, "Fak3", "?"),
+            ),
             ("--spring.datasource.hikari.password=Fak3", (Form::Spring, "Fak3", "?")),
         ] {
             assert_eq!(first(line), Some(expected), "{line}");
@@ -333,11 +400,26 @@ mod tests {
     #[test]
     fn other_lines_hold_none() {
         for line in [
-            "", "password=Fak3", "DB_PASSWORD=Fak3", "--password=Fak3 --user=app", "Server=db;Database=shop",
-            "Server=db;Password=;", "/login?password=Fak3", "SELECT * FROM t WHERE user=? AND password=?",
-            "user=:user;password=:password;host=x", "AccountName=devstoreaccount1;AccountKey=ZmFrZS1rZXktbm90LXJlYWw=",
-            "SharedAccessKeyName=all;", "app@tcp(db:3306)/shop", "spring.datasource.username=app", "passwordFormat=x;server=y",
-            "jdbc:oracle:thin:@db:1521/shop", "sum(rate(x{a=\"b\"}[5m])) by (password)", "@tcp(", ":@tcp(", "=", "==;=",
+            "",
+            "password=Fak3",
+            "DB_PASSWORD=Fak3",
+            "--password=Fak3 --user=app",
+            "Server=db;Database=shop",
+            "Server=db;Password=;",
+            "/login?password=Fak3",
+            "SELECT * FROM t WHERE user=? AND password=?",
+            "user=:user;password=:password;host=x",
+            "AccountName=devstoreaccount1;AccountKey=ZmFrZS1rZXktbm90LXJlYWw=",
+            "SharedAccessKeyName=all;",
+            "app@tcp(db:3306)/shop",
+            "spring.datasource.username=app",
+            "passwordFormat=x;server=y",
+            "jdbc:oracle:thin:@db:1521/shop",
+            "sum(rate(x{a=\"b\"}[5m])) by (password)",
+            "@tcp(",
+            ":@tcp(",
+            "=",
+            "==;=",
             "user app password Fak3 host=db",
         ] {
             assert_eq!(first(line), None, "{line}");

@@ -29,7 +29,11 @@ pub fn looks_random(value: &str) -> bool {
     }
     let bits = bits(value);
     let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let enough = if hex { value.len() >= 32 && bits >= 3.0 } else { bits >= 3.5 };
+    let enough = if hex {
+        value.len() >= 32 && bits >= 3.0
+    } else {
+        bits >= 3.5
+    };
     enough && !is_digest(value) && !is_sequence(value) && !is_words(value)
 }
 
@@ -67,7 +71,8 @@ fn is_words(value: &str) -> bool {
     }
     // One case and no digit, or two words and more that make up most of it.
     let plain = !value.bytes().any(|byte| byte.is_ascii_digit())
-        && (!value.bytes().any(|byte| byte.is_ascii_uppercase()) || !value.bytes().any(|byte| byte.is_ascii_lowercase()));
+        && (!value.bytes().any(|byte| byte.is_ascii_uppercase())
+            || !value.bytes().any(|byte| byte.is_ascii_lowercase()));
     plain || letters == 0 || (pieces >= 2 && spoken * 10 >= letters * 6)
 }
 
@@ -100,7 +105,9 @@ fn is_word(word: &str) -> bool {
     let mut run = 0;
     let mut vowels = 0;
     for (at, byte) in word.bytes().enumerate() {
-        if !byte.is_ascii_alphabetic() || (at > 1 && byte.is_ascii_uppercase() != word.as_bytes()[1].is_ascii_uppercase()) {
+        if !byte.is_ascii_alphabetic()
+            || (at > 1 && byte.is_ascii_uppercase() != word.as_bytes()[1].is_ascii_uppercase())
+        {
             return false;
         }
         if matches!(byte.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y') {

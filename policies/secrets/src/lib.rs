@@ -22,7 +22,8 @@ pub struct Secrets;
 impl Policy for Secrets {
     const NAME: &'static str = "secrets";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const SUMMARY: &'static str = "Credentials that stand in the clear where anyone who may read the manifest reads them.";
+    const SUMMARY: &'static str =
+        "Credentials that stand in the clear where anyone who may read the manifest reads them.";
     type Settings = ();
     fn rules() -> &'static [&'static Rule<Self::Settings>] {
         rules::ALL

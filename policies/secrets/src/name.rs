@@ -87,29 +87,160 @@ fn finished(word: &mut String) -> Option<String> {
 
 /// Last words that say: not the credential itself, but something about it.
 const HEADS: &[&str] = &[
-    "age", "alg", "algorithm", "allow", "allowed", "attempts", "attribute", "audience", "backend", "bits", "budget",
-    "claim", "class", "cmd", "command", "cost", "count", "dir", "directory", "disable", "disabled", "domain", "driver",
-    "email", "enable", "enabled", "encoder", "encoding", "endpoint", "engine", "expiration", "expires", "expiry",
-    "field", "file", "filename", "format", "group", "head", "header", "hint", "host", "hostname", "id", "identifier",
-    "ids", "image", "interval", "issuer", "iterations", "kid", "label", "length", "lifetime", "limit", "location",
-    "login", "manager", "max", "method", "min", "mode", "name", "names", "namespace", "org", "owner", "page", "path",
-    "pattern", "plugin", "policy", "port", "prefix", "project", "prompt", "property", "provider", "ref", "reference",
-    "regex", "region", "required", "reset", "retries", "role", "rotation", "rounds", "scheme", "scope", "scopes",
-    "script", "selector", "separator", "size", "source", "storage", "store", "strategy", "strength", "strict",
-    "suffix", "team", "template", "timeout", "ttl", "type", "uid", "uri", "url", "user", "username", "validation",
-    "validity", "version", "volume",
+    "age",
+    "alg",
+    "algorithm",
+    "allow",
+    "allowed",
+    "attempts",
+    "attribute",
+    "audience",
+    "backend",
+    "bits",
+    "budget",
+    "claim",
+    "class",
+    "cmd",
+    "command",
+    "cost",
+    "count",
+    "dir",
+    "directory",
+    "disable",
+    "disabled",
+    "domain",
+    "driver",
+    "email",
+    "enable",
+    "enabled",
+    "encoder",
+    "encoding",
+    "endpoint",
+    "engine",
+    "expiration",
+    "expires",
+    "expiry",
+    "field",
+    "file",
+    "filename",
+    "format",
+    "group",
+    "head",
+    "header",
+    "hint",
+    "host",
+    "hostname",
+    "id",
+    "identifier",
+    "ids",
+    "image",
+    "interval",
+    "issuer",
+    "iterations",
+    "kid",
+    "label",
+    "length",
+    "lifetime",
+    "limit",
+    "location",
+    "login",
+    "manager",
+    "max",
+    "method",
+    "min",
+    "mode",
+    "name",
+    "names",
+    "namespace",
+    "org",
+    "owner",
+    "page",
+    "path",
+    "pattern",
+    "plugin",
+    "policy",
+    "port",
+    "prefix",
+    "project",
+    "prompt",
+    "property",
+    "provider",
+    "ref",
+    "reference",
+    "regex",
+    "region",
+    "required",
+    "reset",
+    "retries",
+    "role",
+    "rotation",
+    "rounds",
+    "scheme",
+    "scope",
+    "scopes",
+    "script",
+    "selector",
+    "separator",
+    "size",
+    "source",
+    "storage",
+    "store",
+    "strategy",
+    "strength",
+    "strict",
+    "suffix",
+    "team",
+    "template",
+    "timeout",
+    "ttl",
+    "type",
+    "uid",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "validation",
+    "validity",
+    "version",
+    "volume",
 ];
 
 /// Words before `key` that make it a credential.
 const KEYS: &[&str] = &[
-    "access", "account", "api", "cookie", "encryption", "hmac", "jwt", "master", "private", "secret", "service",
-    "session", "shared", "signing", "storage",
+    "access",
+    "account",
+    "api",
+    "cookie",
+    "encryption",
+    "hmac",
+    "jwt",
+    "master",
+    "private",
+    "secret",
+    "service",
+    "session",
+    "shared",
+    "signing",
+    "storage",
 ];
 
 /// The same, written as one word.
 const JOINED_KEYS: &[&str] = &[
-    "accesskey", "accountkey", "apikey", "cookiekey", "encryptionkey", "hmackey", "jwtkey", "masterkey", "privatekey",
-    "secretkey", "servicekey", "sessionkey", "sharedkey", "signingkey", "storagekey",
+    "accesskey",
+    "accountkey",
+    "apikey",
+    "cookiekey",
+    "encryptionkey",
+    "hmackey",
+    "jwtkey",
+    "masterkey",
+    "privatekey",
+    "secretkey",
+    "servicekey",
+    "sessionkey",
+    "sharedkey",
+    "signingkey",
+    "storagekey",
 ];
 
 /// Judges a name: of an environment variable, a parameter, a key of a file.
@@ -132,7 +263,13 @@ pub fn judge(name: &str) -> Promise {
     // `token` is a credential as the last word; `TOKEN_BUCKET` is about something that has tokens.
     match head {
         "token" => Promise::Strong(Class::Token),
-        "key" | "keys" if follows(&words, words.len() - 1, &["public", "publishable", "pub", "partition", "sort"]) => {
+        "key" | "keys"
+            if follows(
+                &words,
+                words.len() - 1,
+                &["public", "publishable", "pub", "partition", "sort"],
+            ) =>
+        {
             Promise::None
         }
         "key" | "auth" | "license" | "seed" | "cert" | "hash" => Promise::Ambiguous,
@@ -148,8 +285,8 @@ fn address(words: &[&str]) -> Option<Class> {
         "dsn" | "connstr" | "connectionstring" => Some(Class::Connection),
         "string" if before.ends_with(&["connection"]) || before.ends_with(&["conn"]) => Some(Class::Connection),
         "url" | "uri" => match *before.last()? {
-            "database" | "db" | "redis" | "mongo" | "mongodb" | "postgres" | "postgresql" | "mysql" | "amqp" | "rabbitmq"
-            | "broker" => Some(Class::Connection),
+            "database" | "db" | "redis" | "mongo" | "mongodb" | "postgres" | "postgresql" | "mysql" | "amqp"
+            | "rabbitmq" | "broker" => Some(Class::Connection),
             "webhook" | "hook" => Some(Class::Webhook),
             _ => None,
         },
@@ -170,7 +307,9 @@ fn speaks_of_something_else(words: &[&str]) -> bool {
 }
 
 fn follows(words: &[&str], at: usize, any: &[&str]) -> bool {
-    at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| any.contains(before))
+    at.checked_sub(1)
+        .and_then(|before| words.get(before))
+        .is_some_and(|before| any.contains(before))
 }
 
 /// Whether a credential is named by the word at this place and those before it.
@@ -184,9 +323,19 @@ fn strong(words: &[&str], at: usize) -> Option<Class> {
         "passcode" | "passphrase" | "requirepass" | "masterauth" => Class::Password,
         "code" if follows(words, at, &["pin"]) => Class::Password,
         // `dbpassword`, `PGPASSWORD`, `userpwd`: written as one word.
-        _ if ["password", "passwords", "passwd", "pwd"].iter().any(|end| word.ends_with(end)) => Class::Password,
+        _ if ["password", "passwords", "passwd", "pwd"]
+            .iter()
+            .any(|end| word.ends_with(end)) =>
+        {
+            Class::Password
+        }
         "key" | "keys" if follows(words, at, KEYS) => Class::Key,
-        _ if JOINED_KEYS.iter().any(|joined| word.strip_suffix('s').unwrap_or(word) == *joined) => Class::Key,
+        _ if JOINED_KEYS
+            .iter()
+            .any(|joined| word.strip_suffix('s').unwrap_or(word) == *joined) =>
+        {
+            Class::Key
+        }
         "secret" | "clientsecret" | "jwtsecret" => Class::Secret,
         "bearer" => Class::Token,
         // `IMAGE_PULL_TOKEN`, `GITHUB_TOKEN_RO`: a kind of token is named before it.
@@ -194,7 +343,9 @@ fn strong(words: &[&str], at: usize) -> Option<Class> {
             if follows(
                 words,
                 at,
-                &["auth", "access", "refresh", "bearer", "bot", "personal", "deploy", "registry", "api"],
+                &[
+                    "auth", "access", "refresh", "bearer", "bot", "personal", "deploy", "registry", "api",
+                ],
             ) =>
         {
             Class::Token
@@ -219,7 +370,10 @@ mod tests {
         assert_eq!(words("externalAPIKey"), ["external", "api", "key"]);
         assert_eq!(words("Cors__AllowedOrigins__0"), ["cors", "allowed", "origins"]);
         assert_eq!(words("db2Password1"), ["db", "password"]);
-        assert_eq!(words("spring.datasource.password"), ["spring", "datasource", "password"]);
+        assert_eq!(
+            words("spring.datasource.password"),
+            ["spring", "datasource", "password"]
+        );
         assert!(words("__42--").is_empty());
     }
 
@@ -271,14 +425,55 @@ mod tests {
     #[test]
     fn what_is_about_a_credential_is_none() {
         for name in [
-            "", "PORT", "PASSWORD_FILE", "POSTGRES_PASSWORD_FILE", "DB_SECRET_NAME", "SECRET_NAMESPACE", "passwordPattern",
-            "AWS_ACCESS_KEY_ID", "CLIENT_ID", "TOKEN_TTL", "TOKEN_ISSUER", "JWT_ALGORITHM", "PASSWORD_MIN_LENGTH",
-            "SECRETS_BACKEND", "SECRET_PROVIDER", "AUTH_MODE", "PASSWORD_RESET_URL", "TOKEN_URL", "API_KEY_HEADER",
-            "MAX_TOKENS", "LLM_MAX_TOKENS", "TOKENIZERS_PARALLELISM", "TOKENIZER", "KEYCLOAK_HOST", "KEYBOARD", "KEYSPACE",
-            "MONKEY", "AUTHOR", "AUTHORITY", "ENABLE_AUTHZ", "AUTHN", "PASSTHROUGH", "BYPASS", "COMPASS", "PASSIVE",
-            "SECRETARY", "PUBLIC_KEY", "SSH_PUBKEY", "JWT_PUBLIC_KEY_VALUE", "CLUSTER_ID", "ETCD_INITIAL_CLUSTER_TOKEN",
-            "CSRF_TRUSTED_ORIGINS", "CORS_ALLOW_CREDENTIALS", "OAUTH2_PROXY_PREFIX", "IMAGE_PULL_SECRETS",
-            "STRIPE_PUBLISHABLE_KEY", "PASSWORD_HASH_ROUNDS", "secretProviderClass", "tokenAudience",
+            "",
+            "PORT",
+            "PASSWORD_FILE",
+            "POSTGRES_PASSWORD_FILE",
+            "DB_SECRET_NAME",
+            "SECRET_NAMESPACE",
+            "passwordPattern",
+            "AWS_ACCESS_KEY_ID",
+            "CLIENT_ID",
+            "TOKEN_TTL",
+            "TOKEN_ISSUER",
+            "JWT_ALGORITHM",
+            "PASSWORD_MIN_LENGTH",
+            "SECRETS_BACKEND",
+            "SECRET_PROVIDER",
+            "AUTH_MODE",
+            "PASSWORD_RESET_URL",
+            "TOKEN_URL",
+            "API_KEY_HEADER",
+            "MAX_TOKENS",
+            "LLM_MAX_TOKENS",
+            "TOKENIZERS_PARALLELISM",
+            "TOKENIZER",
+            "KEYCLOAK_HOST",
+            "KEYBOARD",
+            "KEYSPACE",
+            "MONKEY",
+            "AUTHOR",
+            "AUTHORITY",
+            "ENABLE_AUTHZ",
+            "AUTHN",
+            "PASSTHROUGH",
+            "BYPASS",
+            "COMPASS",
+            "PASSIVE",
+            "SECRETARY",
+            "PUBLIC_KEY",
+            "SSH_PUBKEY",
+            "JWT_PUBLIC_KEY_VALUE",
+            "CLUSTER_ID",
+            "ETCD_INITIAL_CLUSTER_TOKEN",
+            "CSRF_TRUSTED_ORIGINS",
+            "CORS_ALLOW_CREDENTIALS",
+            "OAUTH2_PROXY_PREFIX",
+            "IMAGE_PULL_SECRETS",
+            "STRIPE_PUBLISHABLE_KEY",
+            "PASSWORD_HASH_ROUNDS",
+            "secretProviderClass",
+            "tokenAudience",
         ] {
             assert_eq!(judge(name), Promise::None, "{name}");
         }
@@ -286,7 +481,15 @@ mod tests {
 
     #[test]
     fn some_names_only_hint() {
-        for name in ["LICENSE_KEY", "SOME_KEY", "BASIC_AUTH", "RANDOM_SEED", "TLS_CERT", "ADMIN_HASH", "TOKEN_BUCKET_BURST"] {
+        for name in [
+            "LICENSE_KEY",
+            "SOME_KEY",
+            "BASIC_AUTH",
+            "RANDOM_SEED",
+            "TLS_CERT",
+            "ADMIN_HASH",
+            "TOKEN_BUCKET_BURST",
+        ] {
             assert_eq!(judge(name), Ambiguous, "{name}");
         }
     }

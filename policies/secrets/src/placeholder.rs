@@ -2,12 +2,32 @@
 
 /// Beginnings that mark a stand-in, whatever follows.
 const STARTS: &[&str] = &[
-    "replace", "your-", "your_", "your ", "insert", "example", "not-secret", "not_secret", "notsecret", "insecure",
-    "dev-only", "dev_only", "devonly",
+    "replace",
+    "your-",
+    "your_",
+    "your ",
+    "insert",
+    "example",
+    "not-secret",
+    "not_secret",
+    "notsecret",
+    "insecure",
+    "dev-only",
+    "dev_only",
+    "devonly",
 ];
 
 /// Values, and words within values, that mark a stand-in.
-const WORDS: &[&str] = &["placeholder", "dummy", "redacted", "changeme", "changeit", "todo", "fixme", "tbd"];
+const WORDS: &[&str] = &[
+    "placeholder",
+    "dummy",
+    "redacted",
+    "changeme",
+    "changeit",
+    "todo",
+    "fixme",
+    "tbd",
+];
 
 /// What `your…` asks for, written as one word.
 const NOUNS: &[&str] = &["password", "pass", "secret", "token", "key", "api", "credential"];
@@ -25,16 +45,24 @@ pub fn is_placeholder(value: &str) -> bool {
         || value.contains("...")
         || value.contains('…')
         || filled(&lower)
-        || matches!(lower.as_str(), "n/a" | "sample" | "secret-goes-here" | "none" | "null" | "nil")
+        || matches!(
+            lower.as_str(),
+            "n/a" | "sample" | "secret-goes-here" | "none" | "null" | "nil"
+        )
         || value.ends_with("_VAL")
         || STARTS.iter().any(|start| lower.starts_with(start))
-        || lower.strip_prefix("your").is_some_and(|rest| NOUNS.iter().any(|noun| rest.starts_with(noun)))
+        || lower
+            .strip_prefix("your")
+            .is_some_and(|rest| NOUNS.iter().any(|noun| rest.starts_with(noun)))
         || lower.starts_with("enter") && !lower.starts_with("enterprise")
-        || lower.ends_with("-here") || lower.ends_with("_here")
+        || lower.ends_with("-here")
+        || lower.ends_with("_here")
         || lower.ends_with(" here")
         || lower.starts_with("fill") && lower.contains("in")
         || changes(&lower)
-        || lower.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+        || lower
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .any(|word| WORDS.contains(&word))
 }
 
 /// `<…>`, `[…]`, `{…}` around one stand-in; not around content such as JSON or markup.
@@ -47,7 +75,10 @@ fn bracketed(value: &str) -> bool {
 
 /// `xxx`, `***`: nothing but one letter, or a run of four in it (`ghp_xxxx`). The text is in lower case.
 fn filled(lower: &str) -> bool {
-    let whole = lower.len() >= 3 && ["x", "*"].iter().any(|letter| lower.trim_matches(|c| letter.contains(c)).is_empty());
+    let whole = lower.len() >= 3
+        && ["x", "*"]
+            .iter()
+            .any(|letter| lower.trim_matches(|c| letter.contains(c)).is_empty());
     whole || lower.contains("xxxx") || lower.contains("****")
 }
 
@@ -58,7 +89,8 @@ fn changes(lower: &str) -> bool {
             let rest = lower.get(at + verb.len()..).unwrap_or("");
             let rest = rest.strip_prefix(['-', '_', ' ']).unwrap_or(rest);
             ["me", "this", "it"].iter().any(|object| {
-                rest.strip_prefix(object).is_some_and(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
+                rest.strip_prefix(object)
+                    .is_some_and(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
             })
         })
     })
@@ -71,12 +103,51 @@ mod tests {
     #[test]
     fn stand_ins_are_seen() {
         for value in [
-            "<password>", "[your token]", "{token}", "...", "…", "sk-...", "xxx", "XXXXXXXX", "***", "ghp_xxxxxxxxxxxx",
-            "TODO", "fixme", "tbd", "N/A", "changeme", "change-me", "CHANGE_ME", "Change Me", "please-change-me!",
-            "changeit", "replace_me", "replace-with-your-token", "REPLACE", "your-password", "your_api_key", "yourpassword",
-            "put-token-here", "token_here", "insert-token", "enter your password", "placeholder", "a-placeholder-value",
-            "dummy", "dummy-token", "sample", "example", "examplePassword", "fill me in", "redacted", "secret-goes-here",
-            "DB_PASSWORD_VAL", "not-secret", "not-secret-at-all", "insecure-key", "dev-only-key",
+            "<password>",
+            "[your token]",
+            "{token}",
+            "...",
+            "…",
+            "sk-...",
+            "xxx",
+            "XXXXXXXX",
+            "***",
+            "ghp_xxxxxxxxxxxx",
+            "TODO",
+            "fixme",
+            "tbd",
+            "N/A",
+            "changeme",
+            "change-me",
+            "CHANGE_ME",
+            "Change Me",
+            "please-change-me!",
+            "changeit",
+            "replace_me",
+            "replace-with-your-token",
+            "REPLACE",
+            "your-password",
+            "your_api_key",
+            "yourpassword",
+            "put-token-here",
+            "token_here",
+            "insert-token",
+            "enter your password",
+            "placeholder",
+            "a-placeholder-value",
+            "dummy",
+            "dummy-token",
+            "sample",
+            "example",
+            "examplePassword",
+            "fill me in",
+            "redacted",
+            "secret-goes-here",
+            "DB_PASSWORD_VAL",
+            "not-secret",
+            "not-secret-at-all",
+            "insecure-key",
+            "dev-only-key",
         ] {
             assert!(is_placeholder(value), "{value}");
         }
@@ -85,8 +156,21 @@ mod tests {
     #[test]
     fn values_are_not() {
         for value in [
-            "", "hunter2", "Fak3-Pw-One", "changeme1", "enterprise-7", "interchange", "exchange-rate", "<a href=\"x\">",
-            "{\"key\": \"value\"}", "xx", "password", "p@ss", "admin", "heretic", "samples-of-rock",
+            "",
+            "hunter2",
+            "Fak3-Pw-One",
+            "changeme1",
+            "enterprise-7",
+            "interchange",
+            "exchange-rate",
+            "<a href=\"x\">",
+            "{\"key\": \"value\"}",
+            "xx",
+            "password",
+            "p@ss",
+            "admin",
+            "heretic",
+            "samples-of-rock",
         ] {
             assert!(!is_placeholder(value), "{value}");
         }

@@ -28,7 +28,14 @@ pub struct Place<'a, 't> {
 /// What is no place for a credential of anybody's, however it looks: what the API server writes, ciphertext, certificates,
 /// prose.
 const NEVER: &[&str] = &[
-    "caBundle", "description", "documentation", "encryptedData", "managedFields", "openAPIV3Schema", "status", "summary",
+    "caBundle",
+    "description",
+    "documentation",
+    "encryptedData",
+    "managedFields",
+    "openAPIV3Schema",
+    "status",
+    "summary",
 ];
 
 impl<'b, 't> Surfaces<'b, 't> {
@@ -71,7 +78,10 @@ impl<'b, 't> Surfaces<'b, 't> {
         let mut above: Vec<Node<'t>> = Vec::new();
         let mut index = span.start;
         while index < end {
-            while inner.next_if(|range| range.start < index || range.start <= span.start).is_some() {}
+            while inner
+                .next_if(|range| range.start < index || range.start <= span.start)
+                .is_some()
+            {}
             if let Some(range) = inner.next_if(|range| range.start == index) {
                 index = range.end.max(index + 1);
                 continue;
@@ -133,7 +143,18 @@ pub fn is_open_choreo(object: Object<'_>) -> bool {
 /// Whether a file of this name is read by people or was computed: prose, styles, lock files.
 #[must_use]
 pub fn is_document(name: &str) -> bool {
-    const ENDS: &[&str] = &[".md", ".html", ".htm", ".css", ".rst", ".adoc", ".svg", ".lock", ".sum", "-lock.json"];
+    const ENDS: &[&str] = &[
+        ".md",
+        ".html",
+        ".htm",
+        ".css",
+        ".rst",
+        ".adoc",
+        ".svg",
+        ".lock",
+        ".sum",
+        "-lock.json",
+    ];
     let name = name.to_ascii_lowercase();
     ENDS.iter().any(|end| name.ends_with(end)) || name.starts_with("readme") || name.starts_with("notes.")
 }
@@ -148,7 +169,9 @@ impl<'t> Place<'_, 't> {
         let (item, rest) = self.above.split_last()?;
         let list = rest.last()?;
         let is_list = list.kind() == Kind::Sequence
-            && list.key().is_some_and(|key| key == word!("env") || key == word!("envVariables"));
+            && list
+                .key()
+                .is_some_and(|key| key == word!("env") || key == word!("envVariables"));
         (is_list && item.kind() == Kind::Map).then_some((*item, rest.len() - 1))
     }
 
@@ -173,12 +196,17 @@ impl<'t> Place<'_, 't> {
     /// Workload and container, `shop/web`: the map at this place in `above` is the container.
     #[must_use]
     pub fn container(&self, at: usize) -> String {
-        let name = self.above.get(at).map_or("", |&map| match map.text_of(word!("name")).known() {
-            Some(name) if map.key().is_none() => name,
-            // OpenChoreo: `containers` by name; `container` and the flat form have none.
-            _ if at > 0 && self.above.get(at - 1).and_then(|outer| outer.key()) == Some(word!("containers")) => map.key_text(),
-            _ => "",
-        });
+        let name = self
+            .above
+            .get(at)
+            .map_or("", |&map| match map.text_of(word!("name")).known() {
+                Some(name) if map.key().is_none() => name,
+                // OpenChoreo: `containers` by name; `container` and the flat form have none.
+                _ if at > 0 && self.above.get(at - 1).and_then(|outer| outer.key()) == Some(word!("containers")) => {
+                    map.key_text()
+                }
+                _ => "",
+            });
         match name {
             "" => self.object_name().to_owned(),
             name => format!("{}/{name}", self.object_name()),
@@ -189,12 +217,18 @@ impl<'t> Place<'_, 't> {
     #[must_use]
     pub fn label(&self) -> String {
         if let Some((item, list)) = self.variable() {
-            return format!("{} env {}", self.container(list.saturating_sub(1)), Self::variable_name(item));
+            return format!(
+                "{} env {}",
+                self.container(list.saturating_sub(1)),
+                Self::variable_name(item)
+            );
         }
         let kind = self.object.kind_text();
         for (at, node) in self.above.iter().enumerate().rev() {
             match node.key_text() {
-                key @ ("command" | "args" | "livenessProbe" | "readinessProbe" | "startupProbe" | "lifecycle") if at > 0 => {
+                key @ ("command" | "args" | "livenessProbe" | "readinessProbe" | "startupProbe" | "lifecycle")
+                    if at > 0 =>
+                {
                     return format!("{} {key}", self.container(at - 1));
                 }
                 "annotations" => {
@@ -214,7 +248,11 @@ impl<'t> Place<'_, 't> {
             .filter(|key| !key.is_empty())
             .collect();
         let from = path.len().saturating_sub(4);
-        format!("{kind} {} {}", self.object_name(), path.get(from..).unwrap_or_default().join("."))
+        format!(
+            "{kind} {} {}",
+            self.object_name(),
+            path.get(from..).unwrap_or_default().join(".")
+        )
     }
 
     /// Whether any of what it lies in has one of these keys.

@@ -37,7 +37,12 @@ fn is_scheme(byte: u8) -> bool {
 fn scheme_start(text: &str, end: usize) -> usize {
     let bytes = text.as_bytes();
     let start_of = |end: usize| {
-        let length = bytes.iter().take(end).rev().take_while(|&&byte| is_scheme(byte)).count();
+        let length = bytes
+            .iter()
+            .take(end)
+            .rev()
+            .take_while(|&&byte| is_scheme(byte))
+            .count();
         end - length
     };
     let start = start_of(end);
@@ -91,13 +96,14 @@ fn userinfo(text: &str, at: usize, limit: usize) -> Option<Userinfo<'_>> {
             let end = long.rfind('@')?;
             let (info, host) = (long.get(..end)?, long.get(end + 1..)?);
             let (user, port) = authority.split_once(':')?;
-            let plain = !port.is_empty()
-                && !port.bytes().all(|byte| byte.is_ascii_digit())
-                && !port.contains(['$', '{', '%', '(', '['])
-                && !info.contains("//")
-                && !user.contains('[')
-                && !(web && user.contains('.'));
-            (plain && is_host_part(host)).then_some((info, host, true))?
+            // A port, or something that becomes one; a host where the user should be.
+            let usual = port.is_empty()
+                || port.bytes().all(|byte| byte.is_ascii_digit())
+                || port.contains(['$', '{', '%', '(', '['])
+                || info.contains("//")
+                || user.contains('[')
+                || (web && user.contains('.'));
+            (!usual && is_host_part(host)).then_some((info, host, true))?
         }
     };
     let (user, password) = match info.split_once(':') {
@@ -118,7 +124,8 @@ fn userinfo(text: &str, at: usize, limit: usize) -> Option<Userinfo<'_>> {
 fn is_host_part(text: &str) -> bool {
     let name = host_name(text);
     let rest = text.get(name.len()..).unwrap_or("");
-    name.starts_with(|first: char| first.is_ascii_alphanumeric()) && (rest.is_empty() || rest.starts_with(['/', ':', '?', ',', ';']))
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && (rest.is_empty() || rest.starts_with(['/', ':', '?', ',', ';']))
 }
 
 /// The host's name at the start of a text, without what follows it.
@@ -183,11 +190,23 @@ mod tests {
             ("postgres://app:Fak3@db:5432/x", ("postgres", "app", "Fak3", "db")),
             ("url=postgresql://a.b:Fak3@h/x?y=z", ("postgresql", "a.b", "Fak3", "h")),
             ("redis://:Fak3@cache:6379/0", ("redis", "", "Fak3", "cache")),
-            ("mongodb+srv://u:Fak3@a.example,b.example/d", ("mongodb+srv", "u", "Fak3", "a.example")),
+            (
+                "mongodb+srv://u:Fak3@a.example,b.example/d",
+                ("mongodb+srv", "u", "Fak3", "a.example"),
+            ),
             ("jdbc:mysql://u:Fak3@db/x", ("jdbc:mysql", "u", "Fak3", "db")),
-            ("r2dbc:postgresql://u:Fak3@db/x", ("r2dbc:postgresql", "u", "Fak3", "db")),
-            ("git+https://u:Fak3@git.example/x", ("git+https", "u", "Fak3", "git.example")),
-            ("sh -c 'pg_dump \"postgres://u:Fak3@h/d\" > /b'", ("postgres", "u", "Fak3", "h")),
+            (
+                "r2dbc:postgresql://u:Fak3@db/x",
+                ("r2dbc:postgresql", "u", "Fak3", "db"),
+            ),
+            (
+                "git+https://u:Fak3@git.example/x",
+                ("git+https", "u", "Fak3", "git.example"),
+            ),
+            (
+                "sh -c 'pg_dump \"postgres://u:Fak3@h/d\" > /b'",
+                ("postgres", "u", "Fak3", "h"),
+            ),
             // Raw reserved characters.
             ("postgres://u:Fa@k3@h/d", ("postgres", "u", "Fa@k3", "h")),
             ("postgres://u:Fa/k3@h:5432/d", ("postgres", "u", "Fa/k3", "h")),
@@ -209,12 +228,28 @@ mod tests {
     #[test]
     fn other_texts_hold_none() {
         for text in [
-            "", "://", "//user:port@host", "user:password@host", "mailto:someone@example.com", "someone@example.com",
-            "https://example.com/a@b", "https://example.com:8080/a@b", "https://example.com?mail=a@b", "c://a:b@c",
-            "http://[::1]:8080/a@b", "https://$HOST:$PORT/a@b", "https://{host}:{port}/a@b", "http://registry:5000@sha256:0f",
-            "docker.io/library/nginx@sha256:0f", "scheme://user:port@host", "redis://cache:6379@x",
-            "a@b https://example.com:x/", "http://a:1,http://b:2/c@d", "([a-z]+)://([^:]+):([^@]+)@(.*)",
-            "git@git.example:team/shop.git", "https://example.com:x/y and someone@example.com",
+            "",
+            "://",
+            "//user:port@host",
+            "user:password@host",
+            "mailto:someone@example.com",
+            "someone@example.com",
+            "https://example.com/a@b",
+            "https://example.com:8080/a@b",
+            "https://example.com?mail=a@b",
+            "c://a:b@c",
+            "http://[::1]:8080/a@b",
+            "https://$HOST:$PORT/a@b",
+            "https://{host}:{port}/a@b",
+            "http://registry:5000@sha256:0f",
+            "docker.io/library/nginx@sha256:0f",
+            "scheme://user:port@host",
+            "redis://cache:6379@x",
+            "a@b https://example.com:x/",
+            "http://a:1,http://b:2/c@d",
+            "([a-z]+)://([^:]+):([^@]+)@(.*)",
+            "git@git.example:team/shop.git",
+            "https://example.com:x/y and someone@example.com",
         ] {
             assert_eq!(first(text), None, "{text}");
         }
@@ -223,7 +258,10 @@ mod tests {
     #[test]
     fn several_are_all_found() {
         let found: Vec<_> = find("http://a:1/,amqp://u:Fak3@h,redis://:Fak4@c").collect();
-        assert_eq!(found.iter().map(|one| one.scheme).collect::<Vec<_>>(), ["amqp", "redis"]);
+        assert_eq!(
+            found.iter().map(|one| one.scheme).collect::<Vec<_>>(),
+            ["amqp", "redis"]
+        );
     }
 
     proptest! {

@@ -81,8 +81,28 @@ fn starts_with_any(value: &str, texts: &[&str]) -> bool {
 /// Empty, a boolean, or a word for nothing.
 fn is_nothing(value: &str) -> bool {
     const NOTHING: &[&str] = &[
-        "true", "false", "yes", "no", "on", "off", "y", "n", "0", "1", "null", "none", "nil", "undefined", "disabled",
-        "enabled", "-", "~", "\"\"", "''", "{}", "[]",
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "0",
+        "1",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "disabled",
+        "enabled",
+        "-",
+        "~",
+        "\"\"",
+        "''",
+        "{}",
+        "[]",
     ];
     value.is_empty() || is_any(value, NOTHING)
 }
@@ -91,7 +111,17 @@ fn is_nothing(value: &str) -> bool {
 #[must_use]
 pub fn is_reference(value: &str) -> bool {
     const STARTS: &[&str] = &[
-        "ref+", "secretref+", "vault:", "op://", "ssm:", "azurekeyvault://", "sm://", "gcpsm", "file:", "awssm", "keyvault:",
+        "ref+",
+        "secretref+",
+        "vault:",
+        "op://",
+        "ssm:",
+        "azurekeyvault://",
+        "sm://",
+        "gcpsm",
+        "file:",
+        "awssm",
+        "keyvault:",
         "@Microsoft.KeyVault(",
     ];
     const MARKS: &[&str] = &["$(", "${", "{{", "<%", "#{", "$__file{", "$__env{"];
@@ -107,16 +137,24 @@ pub fn is_reference(value: &str) -> bool {
 
 /// Whether a name of letters, digits, `_`, `-` and `.` stands between these.
 fn is_between(value: &str, open: &str, close: &str) -> bool {
-    value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|name| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-    })
+    value
+        .strip_prefix(open)
+        .and_then(|rest| rest.strip_suffix(close))
+        .is_some_and(|name| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        })
 }
 
 /// `$NAME`, in capitals: a name in small letters might as well be a password that starts with a dollar sign.
 fn is_variable(value: &str) -> bool {
     value.strip_prefix('$').is_some_and(|name| {
         name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
-            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
     })
 }
 
@@ -125,7 +163,9 @@ fn is_shell_variable(value: &str) -> bool {
     value.strip_prefix('$').is_some_and(|name| {
         matches!(name, "@" | "*" | "#" | "?") || {
             !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         }
     })
 }
@@ -133,25 +173,65 @@ fn is_shell_variable(value: &str) -> bool {
 /// Encrypted, or a hash of a password.
 fn is_protected(value: &str) -> bool {
     const STARTS: &[&str] = &[
-        "ENC[", "ENC(", "-----BEGIN AGE ENCRYPTED FILE-----", "-----BEGIN PGP MESSAGE-----", "$2a$", "$2b$", "$2x$", "$2y$",
-        "$argon2", "$scrypt$", "$pbkdf2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "pbkdf2", "SCRAM-SHA-", "{SHA}", "{SSHA}",
-        "{bcrypt}", "sealed:",
+        "ENC[",
+        "ENC(",
+        "-----BEGIN AGE ENCRYPTED FILE-----",
+        "-----BEGIN PGP MESSAGE-----",
+        "$2a$",
+        "$2b$",
+        "$2x$",
+        "$2y$",
+        "$argon2",
+        "$scrypt$",
+        "$pbkdf2",
+        "$apr1$",
+        "$1$",
+        "$5$",
+        "$6$",
+        "$y$",
+        "pbkdf2",
+        "SCRAM-SHA-",
+        "{SHA}",
+        "{SSHA}",
+        "{bcrypt}",
+        "sealed:",
     ];
     // Behind a user's name: a line of a password file.
-    let line = value.split_once(':').map_or("", |(user, rest)| if user.contains(' ') { "" } else { rest });
+    let line = value
+        .split_once(':')
+        .map_or("", |(user, rest)| if user.contains(' ') { "" } else { rest });
     starts_with_any(value, STARTS)
         || starts_with_any(line, STARTS)
-        || value.strip_prefix("md5").is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        || value
+            .strip_prefix("md5")
+            .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// A path of a file or folder, or a file's name.
 fn is_path(value: &str) -> bool {
     const ENDS: &[&str] = &[
-        ".json", ".txt", ".pem", ".key", ".crt", ".cer", ".yaml", ".yml", ".conf", ".cfg", ".ini", ".jks", ".p12", ".pfx",
-        ".properties", ".toml", ".env", ".pub",
+        ".json",
+        ".txt",
+        ".pem",
+        ".key",
+        ".crt",
+        ".cer",
+        ".yaml",
+        ".yml",
+        ".conf",
+        ".cfg",
+        ".ini",
+        ".jks",
+        ".p12",
+        ".pfx",
+        ".properties",
+        ".toml",
+        ".env",
+        ".pub",
     ];
     let simple = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'~' | b'*'))
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'~' | b'*'))
     };
     let rooted = starts_with_any(value, &["/", "./", "../", "~/"]) && simple(value);
     let windows = matches!(value.as_bytes(), [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic());
@@ -165,15 +245,23 @@ fn is_path(value: &str) -> bool {
 fn is_address(value: &str) -> bool {
     value.split_once("://").is_some_and(|(scheme, _)| {
         scheme.len() >= 2
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
     })
 }
 
 /// A certificate, a public key, a key set without private members.
 fn is_public(value: &str) -> bool {
     const STARTS: &[&str] = &[
-        "-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC KEY", "-----BEGIN RSA PUBLIC KEY", "-----BEGIN PGP PUBLIC KEY", "ssh-rsa ",
-        "ssh-ed25519 ", "ecdsa-sha2-", "age1",
+        "-----BEGIN CERTIFICATE",
+        "-----BEGIN PUBLIC KEY",
+        "-----BEGIN RSA PUBLIC KEY",
+        "-----BEGIN PGP PUBLIC KEY",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+        "age1",
     ];
     starts_with_any(value, STARTS) || (value.starts_with('{') && value.contains("\"kty\"") && !value.contains("\"d\""))
 }
@@ -181,14 +269,18 @@ fn is_public(value: &str) -> bool {
 /// A digest by name: `sha256:…`.
 fn is_digest(value: &str) -> bool {
     value.split_once(':').is_some_and(|(name, digits)| {
-        matches!(name, "sha1" | "sha256" | "sha512") && digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        matches!(name, "sha1" | "sha256" | "sha512")
+            && digits.len() >= 32
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
 }
 
 /// Whether the value of a variable called `…SECRET` names a Secret and is not one: `TLS_SECRET=shop-tls`.
 #[must_use]
 pub fn is_resource_name(name: &str, value: &str) -> bool {
-    let plain = value.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let plain = value
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let upper = name.to_ascii_uppercase();
     plain
         && (value.ends_with("-tls")
@@ -231,35 +323,81 @@ mod tests {
             (
                 Value::Harmless,
                 &[
-                    "", "  ", "true", "Yes", "null", "none", "disabled", "-", "1", "/var/run/secrets/app/token", "./token",
-                    "~/.ssh/key", "C:\\keys\\app.pem", "token.json", "https://login.example.com/token",
-                    "jdbc:postgresql://db:5432/orders", "-----BEGIN CERTIFICATE-----\nMIIB", "-----BEGIN PUBLIC KEY-----\nMIIB",
-                    "ssh-ed25519 AAAAC3Nz", "{\"kty\":\"EC\",\"x\":\"a\"}",
+                    "",
+                    "  ",
+                    "true",
+                    "Yes",
+                    "null",
+                    "none",
+                    "disabled",
+                    "-",
+                    "1",
+                    "/var/run/secrets/app/token",
+                    "./token",
+                    "~/.ssh/key",
+                    "C:\\keys\\app.pem",
+                    "token.json",
+                    "https://login.example.com/token",
+                    "jdbc:postgresql://db:5432/orders",
+                    "-----BEGIN CERTIFICATE-----\nMIIB",
+                    "-----BEGIN PUBLIC KEY-----\nMIIB",
+                    "ssh-ed25519 AAAAC3Nz",
+                    "{\"kty\":\"EC\",\"x\":\"a\"}",
                     "sha256:9f8b1c3d7e2a4f60b5d8c9e1a7f3402b9f8b1c3d7e2a4f60b5d8c9e1a7f3402b",
                 ][..],
             ),
             (
                 Value::Reference,
                 &[
-                    "$(DB_PASSWORD)", "${DB_PASSWORD}", "$DB_PASSWORD", "{{ .Values.password }}", "<%= password %>",
-                    "%(password)s", "@db.password@", "#{password}", "ref+vault://db#password", "secretref+k8s://x",
-                    "vault:secret/data/db#password", "op://vault/item/password", "ssm:/db/password",
-                    "arn:aws:secretsmanager:eu-west-1:1:secret:db", "arn:aws:ssm:eu-west-1:1:parameter/db",
-                    "projects/shop/secrets/db/versions/1", "azurekeyvault://shop/db", "sm://db", "gcpsm:db",
-                    "file:/run/secrets/db", "prefix-$(SUFFIX)",
+                    "$(DB_PASSWORD)",
+                    "${DB_PASSWORD}",
+                    "$DB_PASSWORD",
+                    "{{ .Values.password }}",
+                    "<%= password %>",
+                    "%(password)s",
+                    "@db.password@",
+                    "#{password}",
+                    "ref+vault://db#password",
+                    "secretref+k8s://x",
+                    "vault:secret/data/db#password",
+                    "op://vault/item/password",
+                    "ssm:/db/password",
+                    "arn:aws:secretsmanager:eu-west-1:1:secret:db",
+                    "arn:aws:ssm:eu-west-1:1:parameter/db",
+                    "projects/shop/secrets/db/versions/1",
+                    "azurekeyvault://shop/db",
+                    "sm://db",
+                    "gcpsm:db",
+                    "file:/run/secrets/db",
+                    "prefix-$(SUFFIX)",
                 ][..],
             ),
             (
                 Value::Protected,
                 &[
-                    "ENC[AES256_GCM,data:abc]", "$2y$10$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=1", "SCRAM-SHA-256$4096:x",
-                    "md59f8b1c3d7e2a4f60b5d8c9e1a7f3402b", "{SHA}x", "admin:$apr1$abc$def", "admin:{SHA}abc",
+                    "ENC[AES256_GCM,data:abc]",
+                    "$2y$10$abcdefghijklmnopqrstuv",
+                    "$argon2id$v=19$m=1",
+                    "SCRAM-SHA-256$4096:x",
+                    "md59f8b1c3d7e2a4f60b5d8c9e1a7f3402b",
+                    "{SHA}x",
+                    "admin:$apr1$abc$def",
+                    "admin:{SHA}abc",
                 ][..],
             ),
             (Value::Placeholder, &["<password>", "changeme", "xxx", "your-token"][..]),
             (
                 Value::Literal,
-                &["hunter2", "password", "admin", "$ecret", "Fak3-Pw", "p@ss/word", "12345", "{\"kty\":\"EC\",\"d\":\"a\"}"][..],
+                &[
+                    "hunter2",
+                    "password",
+                    "admin",
+                    "$ecret",
+                    "Fak3-Pw",
+                    "p@ss/word",
+                    "12345",
+                    "{\"kty\":\"EC\",\"d\":\"a\"}",
+                ][..],
             ),
         ] {
             for value in values {
@@ -302,10 +440,15 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_steps() {
-        let lengths: Vec<&str> = [1, 7, 8, 15, 16, 31, 32, 63, 64, 1000].iter().map(|&n| length(&"a".repeat(n))).collect();
+        let lengths: Vec<&str> = [1, 7, 8, 15, 16, 31, 32, 63, 64, 1000]
+            .iter()
+            .map(|&n| length(&"a".repeat(n)))
+            .collect();
         assert_eq!(
             lengths,
-            ["1–7", "1–7", "8–15", "8–15", "16–31", "16–31", "32–63", "32–63", "64+", "64+"]
+            [
+                "1–7", "1–7", "8–15", "8–15", "16–31", "16–31", "32–63", "32–63", "64+", "64+"
+            ]
         );
     }
 }

@@ -46,7 +46,11 @@ fn manifests(root: &Path, folder: &Path, into: &mut Vec<read::Manifest>) {
         } else if path.is_dir() {
             manifests(root, &path, into);
         } else if manifest && let Ok(bytes) = std::fs::read(&path) {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .replace('\\', "/");
             into.push(read::manifest(&name, &bytes, &Limits::default()));
         }
     }
@@ -70,7 +74,10 @@ fn judge(repository: &Path) {
         if let Some(within) = violation.within {
             let secret = text.get(within.start as usize..within.end as usize);
             let secret = secret.expect("a range lies within its text");
-            assert!(secret.len() < 12 || !violation.message.contains(secret), "a message repeats what it marks");
+            assert!(
+                secret.len() < 12 || !violation.message.contains(secret),
+                "a message repeats what it marks"
+            );
         }
     }
     let judgement = Judgement {
@@ -87,6 +94,9 @@ fn judge(repository: &Path) {
             let before = manifest.text.bytes().take(finding.place.span.start as usize);
             (manifest.path.as_str(), 1 + before.filter(|&byte| byte == b'\n').count())
         });
-        eprintln!("  {} {} {path}:{line} {}", finding.severity, finding.rule, finding.message);
+        eprintln!(
+            "  {} {} {path}:{line} {}",
+            finding.severity, finding.rule, finding.message
+        );
     }
 }

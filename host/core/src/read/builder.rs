@@ -328,7 +328,7 @@ impl<'a> Builder<'a> {
     pub(super) fn merge(&mut self, source: u32) -> Result<(), ReadError> {
         if self.part.kind(source) != Some(Kind::Map) {
             let reason = "a merge key (`<<`) needs a mapping or a sequence of mappings";
-            return Err(ReadError::Syntax(reason.into()));
+            return Err(ReadError::Value(reason.into()));
         }
         for child in self.part.children(source) {
             if self.dead.contains(&child) {

@@ -62,15 +62,25 @@ fn add(value: &Yaml, span: Span, builder: &mut Builder<'_>) -> Result<(), ReadEr
             builder.close(span.end).map(drop)
         }
         Yaml::Mapping(members) => {
-            builder.open(true, span)?;
+            let map = builder.open(true, span)?;
             for (key, member) in members {
+                let mut known = true;
                 match key {
-                    Yaml::String(key) => builder.key(key, span),
+                    Yaml::String(key) => {
+                        known = matches!(scalar::plain(key), Value::Text(_));
+                        builder.key(key, span);
+                    }
                     Yaml::Bool(key) => builder.key(&scalar::key(Value::Bool(*key))?, span),
                     Yaml::Number(key) => builder.key(&scalar::key(json(key))?, span),
                     _ => return Err(ReadError::Value("a key that JSON cannot hold".into())),
                 }
+                let node = builder.part.len();
                 add(member, span, builder)?;
+                if !known {
+                    // What is here may be named otherwise, and what is missing may be here.
+                    builder.part.add_flags(map, Flags::NOT_FINAL);
+                    unknown(node, span, builder);
+                }
             }
             builder.close(span.end).map(drop)
         }
@@ -84,16 +94,21 @@ fn add(value: &Yaml, span: Span, builder: &mut Builder<'_>) -> Result<(), ReadEr
 }
 
 fn text_node(text: &str, known: bool, span: Span, builder: &mut Builder<'_>) -> Result<(), ReadError> {
-    let flags = if known { Flags::default() } else { Flags::NOT_FINAL };
-    let node = builder.scalar(&Value::Text(text.into()), None, span, flags)?;
+    let node = builder.scalar(&Value::Text(text.into()), None, span, Flags::default())?;
     if !known {
-        builder.remarks.push(Remark {
-            span,
-            node: Some(node),
-            kind: RemarkKind::UnknownScalar,
-        });
+        unknown(node, span, builder);
     }
     Ok(())
+}
+
+/// Notes that kubectl may read a text otherwise.
+fn unknown(node: u32, span: Span, builder: &mut Builder<'_>) {
+    builder.part.add_flags(node, Flags::NOT_FINAL);
+    builder.remarks.push(Remark {
+        span,
+        node: Some(node),
+        kind: RemarkKind::UnknownScalar,
+    });
 }
 
 fn json(number: &serde_yaml::Number) -> Value<'static> {

@@ -220,13 +220,11 @@ impl<const ASCII: bool> Input for Bytes<'_, ASCII> {
             }
             self.at += 1;
         }
+        // As kubectl's parser has it, a comment may follow a token at once, and a tab is as good as a blank behind `:`.
         if self.byte(0) == b'#' {
-            if !blank && !tab {
-                let problem = "comments must be separated from other tokens by whitespace";
-                return (self.at - start, Err(problem));
-            }
             self.skip_line();
         }
+        blank |= tab;
         (self.at - start, Ok(SkipTabs::Result(tab, blank)))
     }
 

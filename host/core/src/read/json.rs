@@ -63,10 +63,7 @@ impl<'t> Json<'t> {
     }
 
     fn fault(&self, error: ReadError) -> Fault {
-        Fault {
-            span: span(self.at, self.at),
-            error,
-        }
+        Fault::new(span(self.at, self.at), error)
     }
 
     fn syntax(&self, wanted: &str) -> Fault {

@@ -241,10 +241,7 @@ impl Reader<'_> {
                 return;
             }
             let at = offset(range.start + at);
-            let fault = Fault {
-                span: Span { start: at, end: at },
-                error: ReadError::Syntax(reason.into()),
-            };
+            let fault = Fault::new(Span { start: at, end: at }, ReadError::Syntax(reason.into()));
             return self.fail(fault, range);
         }
         let comments = self.comments.len();
@@ -264,13 +261,9 @@ impl Reader<'_> {
             self.template = true;
             return;
         }
-        let read = if matches!(fault.error, ReadError::Syntax(_)) {
-            self.mended(text, base, &fault, span)
-                .or_else(|| self.coarse(text, span))
-        } else {
-            None
-        };
-        if read.is_none() {
+        let read =
+            !fault.certain && (self.mended(text, base, &fault, span).is_some() || self.coarse(text, span).is_some());
+        if !read {
             self.fail(fault, range);
         }
     }

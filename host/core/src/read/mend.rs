@@ -127,14 +127,24 @@ impl<'t> Mended<'t> {
         found
     }
 
-    /// Indents a line of a flow collection further than the line before.
+    /// Indents a line of a flow collection further than what the line before belongs to.
     fn flow(&mut self, at: usize) -> bool {
         let line = self.line_start(at);
-        let before = self.original.get(..line).unwrap_or("").trim_end();
-        let before = self.line_start(before.len());
-        let wanted = self.indent(before) + self.added.get(&before).map_or(0, |added| added.len()) + 1;
+        let mut before = line;
+        loop {
+            let above = self.original.get(..before).unwrap_or("").trim_end().len();
+            if above == 0 {
+                return false;
+            }
+            before = self.line_start(above);
+            if Text(self.original).byte(before + self.indent(before)) != b'#' {
+                break;
+            }
+        }
+        let indicators = Text(self.original).indicators(before);
+        let wanted = indicators + self.added.get(&before).map_or(0, |added| added.len()) + 1;
         let has = self.indent(line);
-        line > 0 && has < wanted && self.add(line, Added::Blanks(wanted - has))
+        has < wanted && self.add(line, Added::Blanks(wanted - has))
     }
 
     /// Writes every `\'` of a double-quoted scalar otherwise.
@@ -164,8 +174,7 @@ impl<'t> Mended<'t> {
     }
 
     fn line_start(&self, at: usize) -> usize {
-        let before = self.original.as_bytes().get(..at).unwrap_or(&[]);
-        before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1)
+        Text(self.original).line_start(at)
     }
 
     fn indent(&self, line: usize) -> usize {
@@ -196,6 +205,9 @@ mod tests {
 
     #[test]
     fn flow_lines_are_indented() {
+        let mut mended = Mended::new("- a: [b,\n# c\n d]");
+        assert!(mended.mend("invalid indentation", 14));
+        assert_eq!(mended.text, "- a: [b,\n# c\n   d]");
         let mut mended = Mended::new("a: [\n1,\n2\n]\n");
         assert!(mended.mend("invalid indentation in flow construct", 5));
         assert_eq!(mended.text, "a: [\n 1,\n2\n]\n");

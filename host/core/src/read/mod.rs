@@ -7,6 +7,7 @@ mod input;
 mod json;
 mod load;
 mod manifest;
+mod marks;
 mod mend;
 mod number;
 mod objects;

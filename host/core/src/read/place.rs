@@ -25,9 +25,23 @@ impl<'t> Text<'t> {
         )
     }
 
-    /// The next `#` from an offset on; past the end when there is none.
-    pub(super) fn find_hash(self, from: usize) -> usize {
-        memchr::memchr(b'#', self.rest(from)).map_or(usize::MAX, |at| from + at)
+    /// The next such byte from an offset on; past the end when there is none.
+    pub(super) fn find(self, byte: u8, from: usize) -> usize {
+        memchr::memchr(byte, self.rest(from)).map_or(usize::MAX, |at| from + at)
+    }
+
+    /// The start of the line.
+    pub(super) fn line_start(self, at: usize) -> usize {
+        let before = self.0.as_bytes().get(..at).unwrap_or(self.0.as_bytes());
+        memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)
+    }
+
+    /// Columns of blanks and indicators of entries at the start of a place's line.
+    pub(super) fn indicators(self, at: usize) -> usize {
+        let line = self.rest(self.line_start(at));
+        line.iter()
+            .take_while(|byte| matches!(byte, b' ' | b'-' | b'?'))
+            .count()
     }
 
     /// The end of the comment that the `#` at an offset starts, and whether it stands alone on its line; none when it
@@ -65,14 +79,46 @@ impl<'t> Text<'t> {
     /// Where a node's content starts behind its anchor and tag.
     pub(super) fn after_properties(self, mut at: usize) -> usize {
         while matches!(self.byte(at), b'&' | b'!') {
-            let word = self.rest(at);
-            let length = word
-                .iter()
-                .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-                .unwrap_or(word.len());
-            at = self.after_blanks(at + length);
+            at = self.after_property(at);
         }
         at
+    }
+
+    /// What follows an anchor or tag.
+    pub(super) fn after_property(self, at: usize) -> usize {
+        let word = self.rest(at);
+        let blank = word
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        self.after_blanks(at + blank.unwrap_or(word.len()))
+    }
+
+    /// The first byte of an anchor's name that kubectl's parser does not take for a part of it.
+    pub(super) fn odd_name(self, start: usize) -> Option<usize> {
+        let name = self.rest(start);
+        let length = name
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            .count();
+        let ends = matches!(
+            name.get(length),
+            None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b'[' | b']' | b'{' | b'}')
+        );
+        (!ends).then_some(start + length)
+    }
+
+    /// The first `\/` between these offsets of a double-quoted scalar.
+    pub(super) fn escaped_slash(self, start: usize, end: usize) -> Option<usize> {
+        let scalar = self.0.as_bytes().get(start..end).unwrap_or(&[]);
+        let mut at = 0;
+        while let Some(found) = memchr::memchr(b'\\', scalar.get(at..).unwrap_or(&[])) {
+            at += found;
+            if scalar.get(at + 1) == Some(&b'/') {
+                return Some(start + at);
+            }
+            at += 2;
+        }
+        None
     }
 
     /// Where the header of a block scalar stands behind a key, a dash or the last token.

@@ -59,7 +59,7 @@ fn word(text: &str) -> Option<Value<'static>> {
 /// # Errors
 /// When the text is not what the tag says.
 pub(super) fn tagged<'a>(tag: &str, text: &'a str) -> Result<Value<'a>, ReadError> {
-    let refuse = || ReadError::Syntax(format!("the text is not what its tag `!!{}` says", short(tag)));
+    let refuse = || ReadError::Value(format!("the text is not what its tag `!!{}` says", short(tag)));
     let value = plain(text);
     match short(tag) {
         "null" if matches!(value, Value::Null) => Ok(value),
@@ -74,7 +74,7 @@ pub(super) fn tagged<'a>(tag: &str, text: &'a str) -> Result<Value<'a>, ReadErro
         "null" | "bool" | "int" | "timestamp" => Err(refuse()),
         "binary" => decoded(text)
             .map(|bytes| Value::Text(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())))
-            .ok_or_else(|| ReadError::Syntax("a `!!binary` text is not base64".into())),
+            .ok_or_else(|| ReadError::Value("a `!!binary` text is not base64".into())),
         _ => Ok(Value::Text(Cow::Borrowed(text))),
     }
 }

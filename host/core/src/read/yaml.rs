@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::builder::{Builder, Closed};
 use super::input::{Bytes, Stop, restore};
+use super::marks::{Marks, Token};
 use super::pending;
 use super::place::Text;
 use super::scalar::{self, Value};
@@ -20,7 +21,19 @@ pub(super) struct Fault {
     pub span: Span,
     /// Why.
     pub error: ReadError,
+    /// Whether kubectl refuses it for the same reason, so that no other parser need be asked.
+    pub certain: bool,
 }
+
+impl Fault {
+    /// A fault that no other parser mends, but where the syntax may only be too new or too old.
+    pub(super) fn new(span: Span, error: ReadError) -> Self {
+        let certain = !matches!(error, ReadError::Syntax(_));
+        Fault { span, error, certain }
+    }
+}
+
+const COMPLEX_KEY: &str = "a key that is itself a mapping or sequence, which JSON cannot hold";
 
 /// What an anchor names.
 enum Anchor {
@@ -39,17 +52,19 @@ enum Anchor {
 
 struct Loader<'t, 'b, 'l> {
     text: Text<'t>,
-    /// Where the text starts in the whole.
+    /// Where the text starts in the whole, and its length.
     base: u32,
+    length: usize,
     builder: &'b mut Builder<'l>,
     /// By the parser's numbers, from 1.
     anchors: Vec<Anchor>,
     /// Anchor and flow style of what is open.
     open: Vec<(usize, bool)>,
+    /// Brackets that are open.
+    brackets: u32,
     /// End of the last token.
     last: usize,
-    /// The next `#` that may start a comment.
-    hash: usize,
+    marks: Marks<'t>,
     /// The next place where a value to be filled in may stand.
     pending: usize,
     comments: &'b mut Vec<Comment>,
@@ -67,16 +82,25 @@ pub(super) fn load(
     builder: &mut Builder<'_>,
     comments: &mut Vec<Comment>,
 ) -> Result<Option<u32>, Fault> {
-    if text.is_ascii() {
-        load_as::<true>(text, base, limits, builder, comments)
+    // kubectl ends every document with a line break.
+    let ended;
+    let length = text.len();
+    let text = if text.ends_with('\n') {
+        text
     } else {
-        load_as::<false>(text, base, limits, builder, comments)
+        ended = format!("{text}\n");
+        &ended
+    };
+    if text.is_ascii() {
+        load_as::<true>(text, (base, length), limits, builder, comments)
+    } else {
+        load_as::<false>(text, (base, length), limits, builder, comments)
     }
 }
 
 fn load_as<const ASCII: bool>(
     text: &str,
-    base: u32,
+    (base, length): (u32, usize),
     limits: &Limits,
     builder: &mut Builder<'_>,
     comments: &mut Vec<Comment>,
@@ -88,65 +112,54 @@ fn load_as<const ASCII: bool>(
     let mut loader = Loader {
         text: Text(text),
         base,
+        length,
         builder,
         anchors: Vec::new(),
         open: Vec::new(),
+        brackets: 0,
         last: 0,
-        hash: 0,
+        marks: Marks::new(Text(text), ASCII),
         pending: 0,
         comments,
     };
-    loader.hash = loader.text.find_hash(0);
     loader.pending = pending::find(text, 0);
     for event in Parser::new(Bytes::<ASCII>::new(text, limits.depth, entries, &stop)) {
         let (event, span) = event.map_err(|error| loader.refusal(&error, stop.get(), limits))?;
         let (start, end) = (span.start.index(), span.end.index());
         if matches!(event, Event::DocumentEnd) {
-            loader.pass(start, start);
+            loader.pass(start, start, Token::Other)?;
             break;
         }
-        loader.event::<ASCII>(event, start, end).map_err(|error| Fault {
-            span: loader.span(loader.text.visible(start)),
-            error,
-        })?;
+        loader.event::<ASCII>(event, start, end)?;
     }
     Ok(loader.builder.finish())
 }
 
 impl<'t> Loader<'t, '_, '_> {
-    fn span(&self, (start, end): (usize, usize)) -> Span {
-        let offset = |at: usize| self.base.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-        Span {
-            start: offset(start),
-            end: offset(end),
-        }
+    fn span(&self, place: (usize, usize)) -> Span {
+        span(place, self.base, self.length)
     }
 
     fn refusal(&self, error: &ScanError, stop: Option<Stop>, limits: &Limits) -> Fault {
-        Fault {
-            span: self.span(self.text.visible(error.marker().index())),
-            error: match stop {
-                Some(Stop::Depth) => ReadError::Depth(limits.depth),
-                Some(Stop::Length) => ReadError::Nodes(limits.nodes / 8),
-                None => ReadError::Syntax(error.info().to_owned()),
-            },
-        }
+        let reason = match stop {
+            Some(Stop::Depth) => ReadError::Depth(limits.depth),
+            Some(Stop::Length) => ReadError::Nodes(limits.nodes / 8),
+            None => ReadError::Syntax(error.info().to_owned()),
+        };
+        self.fault(error.marker().index(), reason)
     }
 
     #[inline]
-    fn event<const ASCII: bool>(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), ReadError> {
+    fn event<const ASCII: bool>(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), Fault> {
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let value = if ASCII { value } else { restore(value) };
                 let place = self.scalar_place(&value, style, anchor > 0 || tag.is_some(), start, end);
-                self.pass(place.0, place.1);
-                if self.pending < place.0 {
-                    self.pending = pending::find(self.text.0, place.0);
-                }
-                self.builder.pending = self.pending < place.1;
+                self.scalar_token(&value, style, place, end)?;
                 let span = self.span(place);
                 let tag = tag.map(|tag| full(&tag));
                 if anchor > 0 {
+                    self.anchor_name(start)?;
                     let named = Anchor::Scalar {
                         value: value.clone().into_owned(),
                         style,
@@ -156,35 +169,94 @@ impl<'t> Loader<'t, '_, '_> {
                     self.name(anchor, named);
                 }
                 self.scalar(&value, style, tag.as_deref(), span, Flags::default())
+                    .map_err(|error| self.fault(place.0, error))
             }
             Event::MappingStart(anchor, tag) => self.start(true, anchor, tag.is_some(), start),
             Event::SequenceStart(anchor, tag) => self.start(false, anchor, tag.is_some(), start),
             Event::MappingEnd | Event::SequenceEnd => self.end(start),
             Event::Alias(anchor) => {
-                self.pass(start, end);
-                self.alias(anchor)
+                self.pass(start, end, Token::Other)?;
+                self.anchor_name(start)?;
+                self.alias(anchor).map_err(|error| self.fault(start, error))
             }
             _ => Ok(()),
         }
     }
 
+    /// Passes a scalar, and refuses what kubectl's parser reads otherwise or not at all.
+    #[inline]
+    fn scalar_token(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        place: (usize, usize),
+        end: usize,
+    ) -> Result<(), Fault> {
+        match style {
+            ScalarStyle::Plain => {
+                self.pass(place.0, place.1, Token::Plain)?;
+                if self.brackets > 0 && value.starts_with('?') {
+                    // A key to kubectl's parser, a part of the text to newer ones.
+                    let reason = "a plain text must not start with `?` inside brackets";
+                    return Err(self.fault(place.0, ReadError::Syntax(reason.into())));
+                }
+            }
+            ScalarStyle::SingleQuoted => self.pass(place.0, place.1, Token::Quoted)?,
+            ScalarStyle::DoubleQuoted => {
+                self.pass(place.0, place.1, Token::Quoted)?;
+                let escaped = place.1.saturating_sub(place.0) != value.len() + 2;
+                if let Some(at) = escaped.then(|| self.text.escaped_slash(place.0, place.1)).flatten() {
+                    let reason = "while parsing a quoted scalar, found unknown escape character `\\/`";
+                    return Err(Fault {
+                        certain: true,
+                        ..self.fault(at, ReadError::Syntax(reason.into()))
+                    });
+                }
+            }
+            // Blank lines behind the content belong to it.
+            ScalarStyle::Literal | ScalarStyle::Folded => self.pass(place.0, end.max(place.1), Token::Block)?,
+        }
+        if self.pending < place.0 {
+            self.pending = pending::find(self.text.0, place.0);
+        }
+        self.builder.pending = self.pending < place.1;
+        Ok(())
+    }
+
+    /// Refuses the name of an anchor or alias that kubectl's parser would cut short.
+    fn anchor_name(&self, mut at: usize) -> Result<(), Fault> {
+        while self.text.byte(at) == b'!' {
+            at = self.text.after_property(at);
+        }
+        match self.text.odd_name(at + 1) {
+            Some(odd) => {
+                let reason = "the name of an anchor may only have letters, digits, `_` and `-`";
+                Err(self.fault(odd, ReadError::Syntax(reason.into())))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Notes that a token stands here: what lies between tokens may hold comments.
     #[inline]
-    fn pass(&mut self, start: usize, end: usize) {
+    fn pass(&mut self, start: usize, end: usize, token: Token) -> Result<(), Fault> {
+        let flow = self.brackets > 0;
         self.last = self.last.max(end);
-        while self.hash < start {
-            self.hash = match self.text.comment(self.hash) {
-                Some((line_end, alone)) => {
-                    let span = self.span((self.hash, line_end));
-                    self.comments.push(Comment { span, alone });
-                    self.text.find_hash(line_end)
-                }
-                None => self.text.find_hash(self.hash + 1),
-            };
-        }
-        if self.hash < end {
-            self.hash = self.text.find_hash(end);
-        }
+        let (base, length) = (self.base, self.length);
+        let comments = &mut *self.comments;
+        let note = |place, alone| {
+            let span = span(place, base, length);
+            comments.push(Comment { span, alone });
+        };
+        self.marks.pass(start, end, token, flow, note).map_err(|refusal| Fault {
+            span: self.span(self.text.visible(refusal.at)),
+            error: ReadError::Syntax(refusal.reason.into()),
+            certain: true,
+        })
+    }
+
+    fn fault(&self, at: usize, error: ReadError) -> Fault {
+        Fault::new(self.span(self.text.visible(at)), error)
     }
 
     #[inline]
@@ -249,7 +321,7 @@ impl<'t> Loader<'t, '_, '_> {
         }
         if self.builder.merges() {
             let reason = "a merge key (`<<`) needs a mapping or a sequence of mappings";
-            return Err(ReadError::Syntax(reason.into()));
+            return Err(ReadError::Value(reason.into()));
         }
         let resolved = match resolve(value, bare, tag)? {
             Value::Float(float) => scalar::as_json(float),
@@ -259,10 +331,9 @@ impl<'t> Loader<'t, '_, '_> {
         self.builder.scalar(&resolved, written, span, flags).map(drop)
     }
 
-    fn start(&mut self, map: bool, anchor: usize, tagged: bool, start: usize) -> Result<(), ReadError> {
+    fn start(&mut self, map: bool, anchor: usize, tagged: bool, start: usize) -> Result<(), Fault> {
         if self.builder.awaits_key() {
-            let reason = "a key that is itself a mapping or sequence, which JSON cannot hold";
-            return Err(ReadError::Value(reason.into()));
+            return Err(self.fault(start, ReadError::Value(COMPLEX_KEY.into())));
         }
         let mut first = if anchor > 0 || tagged {
             self.text.after_properties(start)
@@ -270,31 +341,32 @@ impl<'t> Loader<'t, '_, '_> {
             start
         };
         let flow = matches!(self.text.byte(first), b'[' | b'{');
-        if !flow && !map && self.text.byte(first) != b'-' {
+        if flow {
+            self.pass(first, first + 1, Token::Other)?;
+            self.brackets += 1;
+        } else if !map && self.text.byte(first) != b'-' {
             // The parser gives the place behind the dash.
             first = self.text.dash(self.last);
         }
-        if flow {
-            self.pass(first, first + 1);
-        }
         let span = self.span((first, first));
-        self.builder.open(map, span)?;
+        self.builder.open(map, span).map_err(|error| self.fault(first, error))?;
         if anchor > 0 {
+            self.anchor_name(start)?;
             self.name(anchor, Anchor::Open);
         }
         self.open.push((anchor, flow));
         Ok(())
     }
 
-    fn end(&mut self, start: usize) -> Result<(), ReadError> {
+    fn end(&mut self, start: usize) -> Result<(), Fault> {
         let (anchor, flow) = self.open.pop().unwrap_or_default();
-        if flow && matches!(self.text.byte(start), b']' | b'}') {
-            self.pass(start, start + 1);
+        if flow {
+            self.pass(start, start + 1, Token::Other)?;
+            self.brackets = self.brackets.saturating_sub(1);
         }
         let end = self.span((self.last, self.last)).end;
-        if let Some(closed) = self.builder.close(end)?
-            && anchor > 0
-        {
+        let closed = self.builder.close(end).map_err(|error| self.fault(start, error))?;
+        if let Some(closed) = closed.filter(|_| anchor > 0) {
             self.name(anchor, Anchor::Node(closed));
         }
         Ok(())
@@ -312,7 +384,7 @@ impl<'t> Loader<'t, '_, '_> {
 
     fn alias(&mut self, anchor: usize) -> Result<(), ReadError> {
         match anchor.checked_sub(1).and_then(|at| self.anchors.get(at)) {
-            None | Some(Anchor::Open) => Err(ReadError::Syntax("an anchor whose value contains itself".into())),
+            None | Some(Anchor::Open) => Err(ReadError::Value("an anchor whose value contains itself".into())),
             Some(Anchor::Scalar {
                 value,
                 style,
@@ -327,12 +399,20 @@ impl<'t> Loader<'t, '_, '_> {
             }
             Some(&Anchor::Node(closed)) => {
                 if self.builder.awaits_key() {
-                    let reason = "a key that is itself a mapping or sequence, which JSON cannot hold";
-                    return Err(ReadError::Value(reason.into()));
+                    return Err(ReadError::Value(COMPLEX_KEY.into()));
                 }
                 self.builder.alias(closed)
             }
         }
+    }
+}
+
+/// A place in a document as one in the whole text.
+fn span((start, end): (usize, usize), base: u32, length: usize) -> Span {
+    let offset = |at: usize| base.saturating_add(u32::try_from(at.min(length)).unwrap_or(u32::MAX));
+    Span {
+        start: offset(start),
+        end: offset(end),
     }
 }
 

@@ -43,63 +43,107 @@ pub fn excerpt(manifest: &Manifest, masks: &Masks, places: &[Location]) -> Optio
         start: u32::try_from(start).ok()?,
         end: u32::try_from(end).ok()?,
     };
-    let mut out = String::with_capacity(lines.len());
-    // Where pieces of the source went: (source, output) at the start of each piece.
-    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    let mut pieces = Pieces::default();
     let mut from = start;
     for span in masks.spans(places.first()?.manifest, window) {
-        let (hide, until) = (((span.start as usize).max(start)), (span.end as usize).min(end));
-        pieces.push((from, out.len()));
-        out.push_str(text.get(from..hide)?);
-        pieces.push((hide, out.len()));
+        let (hide, until) = ((span.start as usize).max(start), (span.end as usize).min(end));
+        pieces.show(from, text.get(from..hide)?);
+        let mut at = hide;
         // A secret of several lines keeps its line ends, so that lines below keep their numbers.
-        for (at, line) in text.get(hide..until)?.split_inclusive('\n').enumerate() {
+        for line in text.get(hide..until)?.split_inclusive('\n') {
             let hidden = line.trim_end_matches(['\n', '\r']);
-            if at > 0 {
-                out.extend(hidden.chars().take_while(|character| *character == ' '));
-            }
-            if !hidden.trim().is_empty() {
-                out.push_str(MASK);
-            }
-            if line.ends_with('\n') {
-                out.push('\n');
-            }
+            let value = hidden.trim_start_matches(' ');
+            let indent = hidden.len() - value.len();
+            pieces.show(at, &hidden[..indent]);
+            let rest = text
+                .get(at + hidden.len()..end)
+                .unwrap_or("")
+                .split('\n')
+                .next()
+                .unwrap_or("");
+            let followed = at + hidden.len()..at + hidden.len() + rest.len() + 1;
+            // Columns of places behind it stay right; else the mask says nothing of its length.
+            let exact = places
+                .iter()
+                .any(|place| followed.contains(&(place.span.start as usize)) && !masks.covers(*place));
+            pieces.mask(at + indent, value, exact);
+            pieces.show(at + hidden.len(), &line[hidden.len()..]);
+            at += line.len();
         }
         from = until;
     }
-    pieces.push((from, out.len()));
-    out.push_str(text.get(from..end)?);
-    pieces.push((end, out.len()));
-    let map = |offset: usize| {
-        let at = pieces.partition_point(|piece| piece.0 <= offset).saturating_sub(1);
-        let (source, output) = pieces[at];
-        let next = pieces.get(at + 1).map_or(out.len(), |piece| piece.1);
-        (output + (offset - source)).min(next)
-    };
+    pieces.show(from, text.get(from..end)?);
     let spans = places
         .iter()
-        .map(|place| {
-            let from = map(place.span.start as usize);
-            let to = map((place.span.end as usize).min(end)).max(from);
-            // A masked value has one length, wherever in it the place begins or ends.
-            let masked = masks.covers(*place);
-            let from = if masked { floor(&out, from) } else { from };
-            let line_end = out[from..].find(['\n', '\r']).map_or(out.len(), |at| from + at);
-            from..to.clamp(from, line_end)
-        })
+        .map(|place| pieces.find(place.span.start as usize, (place.span.end as usize).min(end)))
         .collect();
-    let first_line = manifest.position(window.start).line as usize;
     Some(Excerpt {
-        text: out,
-        first_line,
+        text: pieces.text,
+        first_line: manifest.position(window.start).line as usize,
         spans,
     })
 }
 
-/// The nearest character boundary at or before.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
+/// Where pieces of the source went.
+#[derive(Default)]
+struct Pieces {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+struct Piece {
+    /// First byte in the source.
+    source: usize,
+    /// Bytes in the excerpt.
+    shown: Range<usize>,
+    masked: bool,
+}
+
+impl Pieces {
+    fn add(&mut self, source: usize, shown: &str, masked: bool) {
+        let start = self.text.len();
+        self.text.push_str(shown);
+        self.pieces.push(Piece {
+            source,
+            shown: start..self.text.len(),
+            masked,
+        });
+    }
+
+    fn show(&mut self, source: usize, text: &str) {
+        self.add(source, text, false);
+    }
+
+    fn mask(&mut self, source: usize, value: &str, exact: bool) {
+        if !value.is_empty() {
+            let mask = if exact {
+                "*".repeat(value.chars().count())
+            } else {
+                MASK.to_owned()
+            };
+            self.add(source, &mask, true);
+        }
+    }
+
+    /// Bytes of the excerpt for bytes of the source; to the end of the line at most, and all of a masked value where it
+    /// begins in one.
+    fn find(&self, start: usize, end: usize) -> Range<usize> {
+        let piece = |offset: usize| {
+            let at = self.pieces.partition_point(|piece| piece.source <= offset);
+            at.checked_sub(1).and_then(|at| self.pieces.get(at))
+        };
+        let Some(first) = piece(start) else { return 0..0 };
+        if first.masked {
+            return first.shown.clone();
+        }
+        let from = (first.shown.start + (start - first.source)).min(self.text.len());
+        let to = piece(end).map_or(from, |last| match last.masked {
+            true => last.shown.end,
+            false => (last.shown.start + (end - last.source)).min(last.shown.end),
+        });
+        let line_end = self.text[from..]
+            .find(['\n', '\r'])
+            .map_or(self.text.len(), |at| from + at);
+        from..to.clamp(from, line_end)
+    }
 }

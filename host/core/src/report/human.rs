@@ -158,14 +158,10 @@ fn render(report: &Report<'_>, renderer: &Renderer, block: &[&Finding]) -> Strin
         for cluster in here.chunk_by(|a, b| line(&b.0).saturating_sub(line(&a.0)) <= WIDEST_GAP) {
             let (leader, _) = *cluster.iter().find(|(_, label)| label.is_none()).unwrap_or(&cluster[0]);
             let position = manifest.position(leader.span.start);
-            group = group.element(
-                Origin::path(clean_line(&manifest.path, 500))
-                    .line(position.line as usize)
-                    .char_column(position.column as usize),
-            );
+            let path = clean_line(&manifest.path, 500);
             let spans: Vec<Location> = cluster.iter().map(|(place, _)| *place).collect();
             if let Some(excerpt) = excerpt(manifest, report.masks, &spans) {
-                let mut snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line);
+                let mut snippet = Snippet::source(excerpt.text).line_start(excerpt.first_line).path(path);
                 for (span, (_, label)) in excerpt.spans.into_iter().zip(cluster) {
                     snippet = snippet.annotation(match label {
                         None => AnnotationKind::Primary.span(span),
@@ -174,6 +170,10 @@ fn render(report: &Report<'_>, renderer: &Renderer, block: &[&Finding]) -> Strin
                 }
                 group = group.element(snippet);
             } else {
+                let place = Origin::path(path)
+                    .line(position.line as usize)
+                    .char_column(position.column as usize);
+                group = group.element(place);
                 for (_, label) in cluster {
                     if let Some(label) = label {
                         group = group.element(Level::NOTE.message(*label));

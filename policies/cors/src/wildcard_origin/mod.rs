@@ -21,7 +21,11 @@ pub static RULE: Rule<Settings> = Rule {
 };
 
 fn check(context: &Context<'_, Settings>, violations: &mut Vec<Violation>) {
-    for object in context.bundle.subjects().filter(|object| object.kind() == word!("Ingress")) {
+    for object in context
+        .bundle
+        .subjects()
+        .filter(|object| object.kind() == word!("Ingress"))
+    {
         ingress_nginx(&context.bundle, object, &context.settings, violations);
     }
     environments(&context.bundle, violations);
@@ -33,14 +37,16 @@ fn ingress_nginx(bundle: &Bundle<'_>, object: Object<'_>, settings: &Settings, v
         return;
     };
     // Without the switch the list has no effect; where that is decided later, nothing is known. ParseBool's words.
-    let enabled = annotations.text_of(word!("nginx.ingress.kubernetes.io/enable-cors")).known();
+    let enabled = annotations
+        .text_of(word!("nginx.ingress.kubernetes.io/enable-cors"))
+        .known();
     if !enabled.is_some_and(|text| matches!(text, "true" | "True" | "TRUE" | "t" | "T" | "1")) {
         return;
     }
     let Value::Known(list) = annotations.get(word!("nginx.ingress.kubernetes.io/cors-allow-origin")) else {
         return;
     };
-    let Some(entry) = list.text().known().and_then(origin::any) else {
+    let Some(entry) = list.text().known().and_then(origin::wildcard) else {
         return;
     };
     if is_public(object, settings) {
@@ -62,7 +68,12 @@ fn is_public(object: Object<'_>, settings: &Settings) -> bool {
     let Value::Known(spec) = object.root().get(word!("spec")) else {
         return false;
     };
-    let public = |path: &str| settings.public_paths.iter().any(|declared| path::is_covered(path, declared));
+    let public = |path: &str| {
+        settings
+            .public_paths
+            .iter()
+            .any(|declared| path::is_covered(path, declared))
+    };
     let mut paths = 0;
     for rule in spec.items_of(word!("rules")) {
         let Value::Known(http) = rule.get(word!("http")) else {
@@ -97,11 +108,13 @@ fn environments(bundle: &Bundle<'_>, violations: &mut Vec<Violation>) {
                     continue;
                 };
                 let entry = match holds {
-                    Holds::Origins => origin::any(value),
+                    Holds::Origins => origin::wildcard(value),
                     Holds::Switch => variable::is_on(value).then(|| value.trim()),
                     Holds::Address => (value.trim() == "*").then_some("*"),
                 };
-                let Some(entry) = entry.filter(|_| !variable.secret) else { continue };
+                let Some(entry) = entry.filter(|_| !variable.secret) else {
+                    continue;
+                };
                 let place = judged_place(bundle, workload.object, variable.at).unwrap_or_else(|| container.place());
                 let name_of = match workload.name() {
                     "" => workload.object.kind_text(),
@@ -144,7 +157,10 @@ fn help(bundle: &Bundle<'_>, object: Object<'_>) -> String {
         spec.into_iter().flat_map(|spec| spec.items_of(word!("tls")))
     }) {
         let names = tls.get_text("hosts").known().into_iter().flat_map(Node::items);
-        for host in names.filter_map(|host| host.text().known()).filter(|host| !host.contains('*')) {
+        for host in names
+            .filter_map(|host| host.text().known())
+            .filter(|host| !host.contains('*'))
+        {
             let host = format!("`https://{host}`");
             if hosts.len() < 3 && !hosts.contains(&host) {
                 hosts.push(host);

@@ -130,6 +130,8 @@ fn failing<'t>(
             Verdict::Fails(failure) => failures.push((workload, failure)),
         }
     }
+    // By name, so that the order of documents changes nothing.
+    failures.sort_by_key(|(workload, _)| (workload.name(), workload.object.index()));
     (!failures.is_empty()).then_some(failures)
 }
 
@@ -166,7 +168,7 @@ fn violation<'t>(
              although every pod runs. Set targetPort to {listens}, or make the process listen on {target}."
         ));
     if !judged {
-        violation = violation.related(at, format!("Service {} forwards to port {target}", service.name()));
+        violation = violation.related(at, format!("Service {} forwards to port {target}", service.called()));
     }
     for (workload, failure) in failures {
         if let Some(evidence) = failure.evidence.first().filter(|evidence| evidence.node != place) {
@@ -175,7 +177,7 @@ fn violation<'t>(
                 evidence.node,
                 format!(
                     "{}/{container} listens on {} ({})",
-                    workload.name(),
+                    workload.object.called(),
                     evidence.port,
                     evidence.what
                 ),
@@ -201,8 +203,8 @@ fn message(
     let dialled = port.port.known().unwrap_or(i64::from(target));
     let head = format!(
         "Service {} port {dialled} targets {target}, but {}/{} listens on {}",
-        service.name(),
-        workload.name(),
+        service.called(),
+        workload.object.called(),
         failure.container.name(),
         failure.port(),
     );

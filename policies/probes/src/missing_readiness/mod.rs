@@ -40,10 +40,16 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         }
         match reached.get(&number) {
             Some(services) => {
-                let found = services.iter().find_map(|&(service, join)| {
-                    without_probe(workload, service).map(|(container, port)| (service, join, container, port))
-                });
-                if let Some((service, join, container, port)) = found {
+                // The first by name, so that the order of lists and documents changes nothing.
+                let found = services
+                    .iter()
+                    .flat_map(|&(service, join)| {
+                        without_probe(workload, service).map(move |(container, port)| (container, port, service, join))
+                    })
+                    .min_by_key(|(container, port, service, _)| {
+                        (container.name(), service.name(), port.port.known(), service.index())
+                    });
+                if let Some((container, port, service, join)) = found {
                     violations.push(of_service(workload, container, service, port).through(join));
                 }
             }
@@ -99,33 +105,36 @@ fn is_owned<'t>(bundle: &Bundle<'t>, object: Object<'t>) -> bool {
     })
 }
 
-/// The container that a Service's port reaches, if it has no probe and can be named; else, where none of the containers
-/// that may be meant has one, the first.
-fn without_probe<'t>(workload: Workload<'t>, service: Object<'t>) -> Option<(Container<'t>, ServicePort<'t>)> {
+/// The containers that a Service's ports reach and that have no probe; where it cannot be told which one is reached and
+/// none has a probe, the first by name.
+fn without_probe<'t>(
+    workload: Workload<'t>,
+    service: Object<'t>,
+) -> impl Iterator<Item = (Container<'t>, ServicePort<'t>)> {
     let spec = service.root().get(word!("spec"));
     let publishes = spec.and_then(|spec| spec.boolean_of(word!("publishNotReadyAddresses")));
-    if publishes.or_default(false) != Value::Known(false) {
-        return None;
-    }
+    let judged = publishes.or_default(false) == Value::Known(false);
     let serving: Vec<Container<'t>> = workload.running().into_iter().filter(|&one| !is_idle(one)).collect();
     service_ports(service)
-        .filter(|port| port.protocol == Value::Known(word!("TCP")))
-        .find_map(|port| {
-            let found = match target_of(&serving, port.target) {
-                // A proxy is there at once; the pod is ready when what stands behind it is.
-                Reaches::One(container) if is_proxy(container) && !serving.iter().copied().all(lacks_probe) => None,
-                Reaches::One(container) => lacks_probe(container).then_some(container),
-                Reaches::Unclear => serving
-                    .iter()
-                    .copied()
-                    .filter(|one| one.class == ContainerClass::App)
-                    .all(lacks_probe)
-                    .then(|| serving.iter().copied().find(|one| one.class == ContainerClass::App))
-                    .flatten(),
-                Reaches::Nothing => None,
-            };
-            found.map(|container| (container, port))
-        })
+        .filter(move |port| judged && port.protocol == Value::Known(word!("TCP")))
+        .filter_map(move |port| Some((unprobed(&serving, port.target)?, port)))
+}
+
+/// The container that a target reaches, if it is one to report.
+fn unprobed<'t>(serving: &[Container<'t>], target: Target<'t>) -> Option<Container<'t>> {
+    match target_of(serving, target) {
+        // A proxy is there at once; the pod is ready when what stands behind it is.
+        Reaches::One(container) if is_proxy(container) && !serving.iter().copied().all(lacks_probe) => None,
+        Reaches::One(container) => lacks_probe(container).then_some(container),
+        Reaches::Unclear => {
+            let apps = || serving.iter().copied().filter(|one| one.class == ContainerClass::App);
+            apps()
+                .all(lacks_probe)
+                .then(|| apps().min_by_key(|one| one.name()))
+                .flatten()
+        }
+        Reaches::Nothing => None,
+    }
 }
 
 fn is_idle(container: Container<'_>) -> bool {
@@ -178,9 +187,9 @@ fn of_service<'t>(
 ) -> Violation {
     let message = format!(
         "{}/{} receives traffic from Service {} but has no readinessProbe",
-        workload.name(),
+        workload.object.called(),
         container.name(),
-        service.name(),
+        service.called(),
     );
     Violation::new(container.place(), message)
         .help(format!(
@@ -188,7 +197,7 @@ fn of_service<'t>(
              restart loses requests, and waiting for the pod to be ready means nothing. {}",
             suggestion(container, Some(port.target))
         ))
-        .related(port.node, format!("Service {} sends traffic here", service.name()))
+        .related(port.node, format!("Service {} sends traffic here", service.called()))
 }
 
 /// Where no Service is seen: a declared port is a hint that one may come, unless the operator says that all is here.
@@ -199,10 +208,11 @@ fn of_ports<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> Option<Violation
     let container = workload
         .running()
         .into_iter()
-        .find(|&one| lacks_probe(one) && !is_idle(one) && !listen::declared(one).is_empty())?;
+        .filter(|&one| lacks_probe(one) && !is_idle(one) && !listen::declared(one).is_empty())
+        .min_by_key(|one| one.name())?;
     let message = format!(
         "{}/{} declares ports but has no readinessProbe",
-        workload.name(),
+        workload.object.called(),
         container.name()
     );
     Some(

@@ -23,7 +23,9 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
     let tree = bundle.tree();
     // Each text once, however often it is used.
-    let looks: Vec<Look> = (0..tree.symbols()).map(|symbol| look(tree.text(Symbol(symbol)))).collect();
+    let looks: Vec<Look> = (0..tree.symbols())
+        .map(|symbol| look(tree.text(Symbol(symbol))))
+        .collect();
     let look_of = |symbol: u32| looks.get(symbol as usize).copied().unwrap_or(Look::Nothing);
     Surfaces::new(bundle).walk(|place| {
         let Some(node) = tree.node(place.node.index()).filter(|node| node.kind == Kind::String) else {

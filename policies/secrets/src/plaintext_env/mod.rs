@@ -77,7 +77,11 @@ fn parameter(place: &Place<'_, '_>, violations: &mut Vec<Violation>) {
     let Some(text) = place.node.raw_text() else { return };
     let in_schema = place.is_below(&["schema", "openAPIV3Schema"]);
     let (name, value, what) = if in_schema && place.node.key_text() == "default" {
-        (place.above.last().map_or("", |node| node.key_text()), text, "default of parameter")
+        (
+            place.above.last().map_or("", |node| node.key_text()),
+            text,
+            "default of parameter",
+        )
     } else if in_schema {
         // `string | default="…"`, a schema in one line.
         let Some(value) = short_default(text) else { return };
@@ -178,7 +182,10 @@ fn is_webhook(text: &str) -> bool {
     let Some(rest) = text.trim().strip_prefix("https://") else {
         return false;
     };
-    let (host, path) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+    let (host, path) = rest
+        .find('/')
+        .and_then(|at| rest.split_at_checked(at))
+        .unwrap_or((rest, ""));
     let known = HOSTS
         .iter()
         .any(|(known, start)| host.eq_ignore_ascii_case(known) && path.len() > start.len() && path.starts_with(start))

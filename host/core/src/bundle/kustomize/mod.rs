@@ -7,9 +7,11 @@
 mod closure;
 mod deploy;
 mod effects;
+mod fields;
 mod labels;
 pub(super) mod marks;
 mod model;
+mod set;
 
 use std::collections::{BTreeSet, HashSet};
 
