@@ -192,7 +192,7 @@ impl<'t> Environment<'t> {
     /// A literal value: final, or not final for nothing but `$(NAME)`, which is known here.
     fn literal(&self, node: Node<'t>) -> Value<Cow<'t, str>> {
         match node.raw_text() {
-            Some(text) if node.is_final() || !is_template(text) => self.expand(text),
+            Some(text) if node.is_final() || (text.contains("$(") && !is_template(text)) => self.expand(text),
             Some(_) => Value::Unknown,
             None => scalar(node),
         }

@@ -1,4 +1,5 @@
 //! Real manifests, where the folder is named by PLIMSOLL_CORPORA: an `error` is a defect, so there are next to none.
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use std::path::Path;
 

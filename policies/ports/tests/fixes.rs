@@ -51,7 +51,7 @@ fn a_written_target_is_set_and_a_missing_one_inserted() {
             .iter()
             .map(|(_, line, text)| (*line, text.as_str()))
             .collect();
-        assert_eq!(related, [(15, "reef/api listens on 3000 (PORT=3000)")]);
+        assert_eq!(related, [(14, "reef/api listens on 3000 (PORT=3000)")]);
     }
 }
 

@@ -56,19 +56,16 @@ impl Tree<'_> {
         let Some(origin) = self.object(from) else {
             return Vec::new();
         };
+        let candidates = || among.iter().filter_map(|&index| Some((index, self.object(index)?)));
         // The own scope first: where anything is found there, no scope needs to be compared with another.
-        let mut own = Vec::new();
-        let mut others = Vec::new();
-        for &candidate in among {
-            match self.object(candidate) {
-                Some(object) if object.scope == origin.scope => own.push((candidate, object.file == origin.file)),
-                Some(object) => others.push((object.scope, candidate)),
-                None => {}
-            }
-        }
+        let own: Vec<(u32, bool)> = candidates()
+            .filter(|(_, object)| object.scope == origin.scope)
+            .map(|(index, object)| (index, object.file == origin.file))
+            .collect();
         if !own.is_empty() {
             return vec![self.within_scope(own)];
         }
+        let mut others: Vec<(u32, u32)> = candidates().map(|(index, object)| (object.scope, index)).collect();
         others.sort_unstable();
         others.dedup();
         let mut found: Vec<Found<'_>> = others
@@ -85,7 +82,7 @@ impl Tree<'_> {
             })
             .collect();
         found.sort_by_key(|found| found.distance);
-        for level in found.chunk_by_mut(|a, b| a.distance == b.distance) {
+        for level in found.chunk_by(|a, b| a.distance == b.distance) {
             let seen: Vec<&Found<'_>> = level
                 .iter()
                 .filter(|found| self.sees(origin.scope, found.scope))

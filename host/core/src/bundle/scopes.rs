@@ -186,4 +186,28 @@ mod tests {
         assert_eq!(scopes.paths, ["", "a", "b", "b.x", "b/c", "b/c/d"]);
         assert_eq!(scopes.parents, [None, Some(0), Some(0), Some(0), Some(2), Some(4)]);
     }
+
+    #[test]
+    fn a_closure_that_would_take_too_much_leaves_its_directories_open() {
+        let small = BTreeSet::from([1, 2]);
+        let large: BTreeSet<u32> = (0..2000).collect();
+        let seen = closed(2000, &[small.clone(), large]);
+        assert_eq!(seen[1], Some(small));
+        assert_eq!(seen[0], None);
+    }
+
+    #[test]
+    fn very_many_namespaces_share_a_mark() {
+        let names: Vec<Namespace> = (0..100).map(|number| Namespace::Named(format!("n{number}"))).collect();
+        let unset = Namespace::Unset;
+        let namespaces = names.iter().chain(std::iter::repeat_n(&unset, 100));
+        let definitions = (0..).zip(namespaces).map(|(scope, namespace)| Definition {
+            group: "",
+            kind: "Service",
+            name: "s",
+            namespace,
+            scope,
+        });
+        assert_eq!(marks(200, definitions), vec![vec![0]; 200]);
+    }
 }

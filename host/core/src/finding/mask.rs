@@ -14,6 +14,25 @@ use crate::read::Span;
 /// Shown instead of a secret: says nothing of its length.
 pub const MASK: &str = "********";
 
+/// Words that messages are made of: a mask in the place of one would say what the secret is.
+const OWN_WORDS: [&str; 12] = [
+    "access",
+    "account",
+    "default",
+    "password",
+    "postgres",
+    "private",
+    "production",
+    "public",
+    "secret",
+    "service",
+    "string",
+    "username",
+];
+
+/// Letters up to which a value of nothing but small letters counts as a word.
+const LONGEST_WORD: usize = 15;
+
 /// Secret values shorter than this are masked at their places only: inside other texts they would be found by chance.
 const SHORTEST_IN_TEXT: usize = 6;
 
@@ -22,7 +41,10 @@ const SHORTEST_IN_TEXT: usize = 6;
 pub struct Masks {
     /// For each manifest, spans in order, joined where they meet.
     spans: Vec<Vec<Span>>,
-    finder: Option<AhoCorasick>,
+    /// Values that nothing else is likely to contain: masked wherever they stand in a text.
+    telling: Option<AhoCorasick>,
+    /// Values that are words: masked where they stand alone.
+    plain: Option<AhoCorasick>,
     /// A policy that marks secrets failed: nothing of any source is shown.
     pub nothing_is_shown: bool,
 }
@@ -66,49 +88,35 @@ impl Masks {
         for list in &mut spans {
             join(list);
         }
-        let names: BTreeSet<&str> = (0..tree.objects())
-            .filter_map(|index| tree.object(index))
-            .flat_map(|object| {
-                [
-                    tree.text(object.name),
-                    object.namespace().map_or("", |name| tree.text(name)),
-                ]
-            })
-            .collect();
-        values.retain(|value: &String| !names.contains(value.as_str()));
-        let patterns: BTreeSet<String> = values.iter().flat_map(|value| forms(value)).collect();
-        let finder = (!patterns.is_empty())
-            .then(|| {
-                AhoCorasick::builder()
-                    .match_kind(MatchKind::LeftmostLongest)
-                    .build(&patterns)
-                    .ok()
-            })
-            .flatten();
-        // Without a finder texts cannot be searched, and then none is safe to quote from.
-        let nothing_is_shown = !patterns.is_empty() && finder.is_none();
+        let words = ordinary_words(tree, bundle, &spans, &values);
+        values.retain(|value| !words.contains(value));
+        let (plain, telling): (Vec<&String>, Vec<&String>) = values.iter().partition(|value| is_plain_word(value));
+        let telling: BTreeSet<String> = telling.into_iter().flat_map(|value| forms(value)).collect();
+        let (Ok(telling), Ok(plain)) = (finder(telling), finder(plain)) else {
+            // Without finders texts cannot be searched, and then none is safe to quote from.
+            return Masks {
+                spans,
+                nothing_is_shown: true,
+                ..Masks::default()
+            };
+        };
         Masks {
             spans,
-            finder,
-            nothing_is_shown,
+            telling,
+            plain,
+            nothing_is_shown: false,
         }
     }
 
     /// A text of ours or a guest's with every secret value in it masked.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let Some(finder) = &self.finder else {
-            return text.to_owned();
+        let text = replaced(text, self.telling.as_ref(), |_| true);
+        let bounded = |found: std::ops::Range<usize>| {
+            let letter = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+            !letter(text[..found.start].chars().next_back()) && !letter(text[found.end..].chars().next())
         };
-        let mut out = String::with_capacity(text.len());
-        let mut from = 0;
-        for found in finder.find_iter(text) {
-            out.push_str(&text[from..found.start()]);
-            out.push_str(MASK);
-            from = found.end();
-        }
-        out.push_str(&text[from..]);
-        out
+        replaced(&text, self.plain.as_ref(), bounded)
     }
 
     /// The masked spans of a manifest that meet this one, in order.
@@ -130,6 +138,72 @@ impl Masks {
     pub fn covers(&self, place: Location) -> bool {
         !self.spans(place.manifest, place.span).is_empty()
     }
+}
+
+/// Whether a value may be a word of some language.
+fn is_plain_word(value: &str) -> bool {
+    value.len() <= LONGEST_WORD && value.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Those of the values that are no secret by their text: words of messages, and words that stand unmasked in the input
+/// (a password that is also the name of an image).
+fn ordinary_words(tree: Tree<'_>, bundle: &Bundle, spans: &[Vec<Span>], values: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = OWN_WORDS.iter().map(|&word| word.to_owned()).collect();
+    let words: BTreeSet<&str> = values
+        .iter()
+        .map(String::as_str)
+        .filter(|value| is_plain_word(value))
+        .collect();
+    if words.is_empty() {
+        return found;
+    }
+    let mut add = |text: &str| {
+        if let Some(&word) = words.get(text) {
+            found.insert(word.to_owned());
+        }
+    };
+    for index in 0..tree.nodes() {
+        let Some(node) = tree.node(index) else { continue };
+        if let Some(key) = node.key {
+            add(tree.text(key));
+        }
+        if node.kind == Kind::String && words.contains(tree.text(plimsoll_tree::Symbol(node.value))) {
+            let masked = bundle.locate(index).is_none_or(|place| {
+                let list = spans.get(place.manifest).map_or(&[] as &[Span], Vec::as_slice);
+                let at = list.partition_point(|span| span.end <= place.value.start);
+                list.get(at).is_some_and(|span| span.start < place.value.end)
+            });
+            if !masked {
+                add(tree.text(plimsoll_tree::Symbol(node.value)));
+            }
+        }
+    }
+    found
+}
+
+/// None where there is nothing to find.
+fn finder<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Result<Option<AhoCorasick>, ()> {
+    let mut patterns = patterns.into_iter().peekable();
+    if patterns.peek().is_none() {
+        return Ok(None);
+    }
+    let built = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(patterns);
+    built.map(Some).map_err(drop)
+}
+
+fn replaced(text: &str, finder: Option<&AhoCorasick>, wanted: impl Fn(std::ops::Range<usize>) -> bool) -> String {
+    let Some(finder) = finder else { return text.to_owned() };
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for found in finder.find_iter(text).filter(|found| wanted(found.range())) {
+        out.push_str(&text[from..found.start()]);
+        out.push_str(MASK);
+        from = found.end();
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 fn add_value(tree: Tree<'_>, at: u32, node: Node, encoded: bool, values: &mut BTreeSet<String>) {
@@ -196,6 +270,17 @@ mod tests {
     #[test]
     fn a_value_is_found_in_every_form() {
         assert_eq!(forms("a\"b c?"), ["a\"b c?", "a\\\"b c?", "a%22b%20c%3F", "YSJiIGM/"]);
+    }
+
+    #[test]
+    fn words_are_masked_where_they_stand_alone() {
+        let masks = Masks {
+            telling: finder(["h4rbour"]).expect("a finder"),
+            plain: finder(["harbour"]).expect("a finder"),
+            ..Masks::default()
+        };
+        assert_eq!(masks.text("harbour harbours xh4rbourx"), "******** harbours x********x");
+        assert!(is_plain_word("postgres") && !is_plain_word("Postgres") && !is_plain_word("p0stgres"));
     }
 
     #[test]

@@ -8,8 +8,10 @@ use super::place::Text;
 pub(super) enum Token {
     /// A scalar between quotes.
     Quoted,
-    /// A scalar without.
+    /// A scalar without, in a collection.
     Plain,
+    /// A scalar without that is the whole document.
+    Text,
     /// The content of a block scalar.
     Block,
     /// A bracket or an alias.
@@ -38,6 +40,8 @@ pub(super) struct Marks<'t> {
     separator: usize,
     /// The least of them.
     next: usize,
+    /// The token before.
+    last: (usize, usize, Token),
 }
 
 impl<'t> Marks<'t> {
@@ -50,6 +54,7 @@ impl<'t> Marks<'t> {
             tab: 0,
             separator: usize::MAX,
             next: 0,
+            last: (0, 0, Token::Other),
         };
         marks.hash = text.find(b'#', 0);
         marks.tab = text.find(b'\t', 0);
@@ -91,10 +96,11 @@ impl<'t> Marks<'t> {
         flow: bool,
         comment: impl FnMut((usize, usize), bool),
     ) -> Result<(), Refusal> {
-        if self.next >= end {
-            return Ok(());
+        if self.next < end {
+            self.meet(start, end, token, flow, comment)?;
         }
-        self.meet(start, end, token, flow, comment)
+        self.last = (start, end, token);
+        Ok(())
     }
 
     #[cold]
@@ -120,7 +126,7 @@ impl<'t> Marks<'t> {
                     None => self.hash = self.text.find(b'#', at + 1),
                 }
             } else if at == self.tab {
-                if !flow && (self.indents(at) || self.follows_indicator(at)) {
+                if !flow && self.refuses_between(at) {
                     return Err(Refusal { at, reason: TAB });
                 }
                 self.tab = self.text.find(b'\t', at + 1);
@@ -136,15 +142,15 @@ impl<'t> Marks<'t> {
         while self.tab < end {
             let at = self.tab;
             let refused = match token {
-                Token::Plain => !flow && self.indents(at) && self.column(at) <= self.text.indicators(start),
+                Token::Plain => !flow && self.indents(at) && self.column(at) <= self.indent(start),
                 Token::Block => self.indents(at) && self.column(at) < self.column(start),
-                Token::Quoted | Token::Other => false,
+                Token::Quoted | Token::Text | Token::Other => false,
             };
             if refused {
                 return Err(Refusal { at, reason: TAB });
             }
             self.tab = match token {
-                Token::Quoted | Token::Other => self.text.find(b'\t', end),
+                Token::Quoted | Token::Text | Token::Other => self.text.find(b'\t', end),
                 Token::Plain | Token::Block => self.text.find(b'\t', at + 1),
             };
         }
@@ -159,6 +165,33 @@ impl<'t> Marks<'t> {
         }
         self.update();
         Ok(())
+    }
+
+    /// Whether a tab between tokens is refused: it must not indent, but on blank lines behind a plain scalar, which that
+    /// swallows.
+    fn refuses_between(&self, tab: usize) -> bool {
+        let (start, end, token) = self.last;
+        let between = self.text.0.as_bytes().get(end..tab).unwrap_or(&[]);
+        if between.trim_ascii().is_empty() && self.indents(tab) {
+            match token {
+                Token::Plain => return self.column(tab) <= self.indent(start),
+                Token::Text => return false,
+                _ => {}
+            }
+        }
+        self.indents(tab) || self.follows_indicator(tab)
+    }
+
+    /// The column of the collection that a plain scalar lies in.
+    fn indent(&self, start: usize) -> usize {
+        let line = self.text.line_start(start);
+        let columns = self.text.indicators(start);
+        if line + columns < start {
+            return columns;
+        }
+        // Right behind a dash, or on a line of its own.
+        let indicators = self.text.0.as_bytes().get(line..start).unwrap_or(&[]);
+        memchr::memrchr2(b'-', b'?', indicators).unwrap_or(0)
     }
 
     fn column(&self, at: usize) -> usize {
@@ -209,6 +242,9 @@ mod tests {
         assert_eq!(refused("k: |\n  a\n  \tb\n", 7, 13, Token::Block), None);
         assert_eq!(refused("'a\n\tb'", 0, 6, Token::Quoted), None);
         assert_eq!(refused("---\t\na", 5, 6, Token::Plain), None);
+        assert_eq!(refused("k: a\n \t\n", 3, 4, Token::Plain), None);
+        assert_eq!(refused(" - a\n  \tb\n", 3, 8, Token::Plain), None);
+        assert_eq!(refused("a\n\tb\n", 0, 4, Token::Text), None);
     }
 
     #[test]

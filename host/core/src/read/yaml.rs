@@ -194,7 +194,12 @@ impl<'t> Loader<'t, '_, '_> {
     ) -> Result<(), Fault> {
         match style {
             ScalarStyle::Plain => {
-                self.pass(place.0, place.1, Token::Plain)?;
+                let token = if self.open.is_empty() {
+                    Token::Text
+                } else {
+                    Token::Plain
+                };
+                self.pass(place.0, place.1, token)?;
                 if self.brackets > 0 && value.starts_with('?') {
                     // A key to kubectl's parser, a part of the text to newer ones.
                     let reason = "a plain text must not start with `?` inside brackets";

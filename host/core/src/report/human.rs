@@ -40,7 +40,7 @@ pub fn human(report: &Report<'_>, style: Style) -> (String, String) {
         .filter(|finding| finding.suppressed.is_none() && (style.verbose || finding.severity > Severity::Info))
         .collect();
     for block in fold(&shown) {
-        out.push_str(&render(report, &renderer, &block));
+        out.push_str(&render(report, &renderer, style.width, &block));
         out.push_str("\n\n");
     }
     for failure in &report.inputs_failed {
@@ -118,7 +118,7 @@ fn without_object(finding: &Finding) -> String {
     message
 }
 
-fn render(report: &Report<'_>, renderer: &Renderer, block: &[&Finding]) -> String {
+fn render(report: &Report<'_>, renderer: &Renderer, width: usize, block: &[&Finding]) -> String {
     let Some(&finding) = block.first() else {
         return String::new();
     };
@@ -186,7 +186,9 @@ fn render(report: &Report<'_>, renderer: &Renderer, block: &[&Finding]) -> Strin
         group = group.element(Level::NOTE.message(list(report, block)));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(help));
+        // Behind the frame and the label.
+        let width = width.saturating_sub(12).clamp(40, 110);
+        group = group.element(Level::HELP.message(textwrap::fill(help, width)));
     }
     renderer.render(&[group])
 }

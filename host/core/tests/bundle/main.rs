@@ -5,6 +5,7 @@
 
 mod alternatives;
 mod embedded;
+mod hostile;
 mod identity;
 mod kustomize;
 mod order;

@@ -124,7 +124,10 @@ impl<'t> Listen<'t> {
                 self.unknown |= main;
                 continue;
             };
-            for port in names::ports(name, value) {
+            let ports = names::ports(name, value);
+            // A reference that nothing here resolves: a variable of the build.
+            self.unknown |= main && ports.is_empty() && value.contains("$(");
+            for port in ports {
                 self.evidence.push(Evidence {
                     port,
                     tier: if main { Tier::Process } else { Tier::Side },
@@ -202,6 +205,8 @@ impl<'t> Listen<'t> {
 
     fn add_file(&mut self, file: &MountedFile<'t>) {
         let (name, text) = (file.node.key_text(), file.node.raw_text().unwrap_or_default());
+        // A template, or patched: it may say something else in the end.
+        self.open |= !file.node.is_final();
         for port in files::ports(name, text) {
             self.evidence.push(Evidence {
                 port,

@@ -1,4 +1,4 @@
-//! What names a field is marked: pointers of JSON patches, field paths of replacements, images, replicas, variables.
+//! What names a field is marked: pointers of JSON patches, field paths of replacements, images, replicas.
 
 use std::collections::HashSet;
 
@@ -153,15 +153,4 @@ pub(super) fn replicas(object: Object<'_>, marks: &mut Marks) {
     let Some(spec) = object.root.get("spec") else { return };
     let at = spec.get("replicas").unwrap_or(spec);
     marks.add(object.manifest, at.node(), false);
-}
-
-/// Marks every text that holds `$(NAME)`.
-pub(super) fn variables(object: Object<'_>, marks: &mut Marks) {
-    let mut open = vec![object.root];
-    while let Some(at) = open.pop() {
-        if at.raw_text().is_some_and(|text| text.contains("$(")) {
-            marks.add(object.manifest, at.node(), false);
-        }
-        open.extend(at.children());
-    }
 }

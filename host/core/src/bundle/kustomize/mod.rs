@@ -1,7 +1,7 @@
 //! Kustomizations: what belongs together, and what is done to it before it is deployed.
 //!
 //! Namespaces, labels and annotations that all closures of an object agree on are applied. What patches, images, replicas,
-//! replacements, variables and transformers set is not final in what they set it in. Names stay as they are written, in
+//! replacements and transformers set is not final in what they set it in. Names stay as they are written, in
 //! objects and references alike, so that both sides of a reference compare; prefixes count only for finding targets.
 
 mod closure;

@@ -45,8 +45,6 @@ pub(super) struct Transform {
     /// Names of workloads whose replicas are set.
     pub(super) replicas: Vec<String>,
     pub(super) replacements: Vec<Source>,
-    /// `vars`: every `$(NAME)` is replaced.
-    pub(super) vars: bool,
     /// Transformers of its own, which may change anything.
     pub(super) opaque: bool,
     pub(super) generators: Vec<Generator>,
@@ -55,8 +53,7 @@ pub(super) struct Transform {
 impl Transform {
     /// Whether it can make any value unknown.
     pub(super) fn marks(&self) -> bool {
-        self.vars
-            || self.opaque
+        self.opaque
             || !(self.patches.is_empty()
                 && self.images.is_empty()
                 && self.replicas.is_empty()
@@ -210,7 +207,6 @@ fn transform(node: Peek<'_>) -> Transform {
                 None => Source::Node(item.node()),
             })
             .collect(),
-        vars: node.get("vars").is_some_and(|vars| vars.items().next().is_some()),
         opaque: node
             .get("transformers")
             .is_some_and(|list| list.items().next().is_some()),

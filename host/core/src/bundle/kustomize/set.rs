@@ -1,5 +1,5 @@
 //! What a kustomization sets in what it includes, other than namespace and labels: patches, replacements, images,
-//! replicas, variables.
+//! replicas. (What `vars` replace, every `$(NAME)`, is not final from the start.)
 
 use std::collections::{HashMap, HashSet};
 
@@ -194,21 +194,18 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Images, replicas, variables, and transformers that may do anything.
+    /// Images, replicas, and transformers that may do anything.
     fn set(&mut self, transform: &Transform, reached: &mut [Reached], found: &Candidates) {
         let images: HashSet<&str> = transform.images.iter().map(String::as_str).collect();
         for &position in &found.everything {
             let Some((object, _)) = self.target(&reached[position], &Target::default()) else {
                 continue;
             };
-            if !images.is_empty() || transform.vars || transform.opaque {
+            if !images.is_empty() || transform.opaque {
                 self.steps += u64::from(marks::size(object.root));
             }
             if !images.is_empty() {
                 fields::images(&images, object, &mut self.marks);
-            }
-            if transform.vars {
-                fields::variables(object, &mut self.marks);
             }
             if transform.opaque {
                 object.mark_all(&mut self.marks);
