@@ -1,6 +1,10 @@
 //! Makes the built-in policies: builds them for wasm, encodes them as components, refuses what they must not import,
 //! compiles them for this target, and lists them for `src/lib.rs` to embed.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "how a build script talks to cargo")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "how a build script talks to cargo"
+)]
 
 use std::fmt::Write as _;
 use std::hash::{Hash as _, Hasher};
@@ -45,7 +49,9 @@ fn run() -> Result<(), String> {
     let compiler = Compiler::new()?;
     let mut table = String::from("[\n");
     for (name, component) in components {
-        let code = compiler.compile(&component).map_err(|error| format!("policy {name}: {error}"))?;
+        let code = compiler
+            .compile(&component)
+            .map_err(|error| format!("policy {name}: {error}"))?;
         let (component_path, code_path) = (out.join(format!("{name}.wasm")), out.join(format!("{name}.cwasm")));
         write(&component_path, &component)?;
         write(&code_path, &code)?;
@@ -116,7 +122,9 @@ struct Policy {
 fn list_policies(folder: &Path) -> Result<Vec<Policy>, String> {
     let mut policies = Vec::new();
     for path in entries(folder)? {
-        let Ok(manifest) = fs::read_to_string(path.join("Cargo.toml")) else { continue };
+        let Ok(manifest) = fs::read_to_string(path.join("Cargo.toml")) else {
+            continue;
+        };
         let built = manifest
             .lines()
             .any(|line| line.starts_with("crate-type") && line.contains("\"cdylib\""));
@@ -142,7 +150,9 @@ fn list_policies(folder: &Path) -> Result<Vec<Policy>, String> {
 fn check(component: &[u8]) -> Result<(), String> {
     let (imports, exports) = guests::interface(component)?;
     if let Some(foreign) = imports.iter().find(|import| *import != IMPORT) {
-        return Err(format!("it imports {foreign}, and a policy may import nothing but {IMPORT}"));
+        return Err(format!(
+            "it imports {foreign}, and a policy may import nothing but {IMPORT}"
+        ));
     }
     if exports.iter().any(|export| export == EXPORT) {
         Ok(())
@@ -184,7 +194,9 @@ impl Compiler {
         if let Ok(code) = fs::read(&path) {
             return Ok(code);
         }
-        let code = engine.precompile_component(component).map_err(|error| format!("{error:#}"))?;
+        let code = engine
+            .precompile_component(component)
+            .map_err(|error| format!("{error:#}"))?;
         // Renamed into place: another build may run at the same time.
         let part = path.with_extension(format!("{}.part", std::process::id()));
         write(&part, &code)?;

@@ -10,7 +10,11 @@ use std::time::Instant;
 const RUNS: usize = 20;
 
 fn main() {
-    let runs = if std::env::args().any(|argument| argument == "--bench") { RUNS } else { 1 };
+    let runs = if std::env::args().any(|argument| argument == "--bench") {
+        RUNS
+    } else {
+        1
+    };
     let program = env!("CARGO_BIN_EXE_plimsoll-under-test");
     let folder = plimsoll_tests::project().join("samples/three-tier-shop/broken");
     let rows = [
@@ -39,6 +43,11 @@ fn main() {
         // The first one warms the disk.
         times.remove(0);
         times.sort_by(f64::total_cmp);
-        println!("{:28} median {:6.2} ms, least {:6.2} ms", row.0, times[times.len() / 2], times[0]);
+        println!(
+            "{:28} median {:6.2} ms, least {:6.2} ms",
+            row.0,
+            times[times.len() / 2],
+            times[0]
+        );
     }
 }

@@ -23,7 +23,11 @@ const RUNS: usize = 15;
 
 fn main() {
     // `cargo test --benches` runs this too: once is enough to know that it works.
-    let runs = if std::env::args().any(|argument| argument == "--bench") { RUNS } else { 1 };
+    let runs = if std::env::args().any(|argument| argument == "--bench") {
+        RUNS
+    } else {
+        1
+    };
     let corpus = corpus(if runs == 1 { 2 } else { 500 });
     let bytes: usize = corpus.iter().map(|(_, text)| text.len()).sum();
     let engine = Engine::new(&EngineOptions::default()).expect("an engine");
@@ -47,7 +51,13 @@ fn main() {
         rayon::current_num_threads()
     );
 
-    let names = ["parse floor", "read", "read + bundle", "whole run, native", "whole run, sandbox"];
+    let names = [
+        "parse floor",
+        "read",
+        "read + bundle",
+        "whole run, native",
+        "whole run, sandbox",
+    ];
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
     for _ in 0..runs {
         times[0].push(time(|| floor(&corpus)));
@@ -59,11 +69,19 @@ fn main() {
     let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
     println!("{:22} {:>10} {:>10} {:>8}", "", "median ms", "MB/s", "× floor");
     for (name, median) in names.iter().zip(&medians) {
-        println!("{name:22} {:10.2} {:10.1} {:8.2}", median * 1e3, bytes as f64 / 1e6 / median, median / medians[0]);
+        println!(
+            "{name:22} {:10.2} {:10.1} {:8.2}",
+            median * 1e3,
+            bytes as f64 / 1e6 / median,
+            median / medians[0]
+        );
     }
     println!("sandbox against native, whole run: {:.2} ×", medians[4] / medians[3]);
 
-    println!("{:22} {:>12} {:>12} {:>8}", "one call", "native µs", "sandbox µs", "ratio");
+    println!(
+        "{:22} {:>12} {:>12} {:>8}",
+        "one call", "native µs", "sandbox µs", "ratio"
+    );
     for (native, sandboxed) in native.iter().zip(&sandboxed) {
         let rules: Vec<u32> = (0..).take(native.description().rules.len()).collect();
         let (mut a, mut b) = (Vec::new(), Vec::new());
@@ -72,21 +90,32 @@ fn main() {
             b.push(time(|| sandboxed.check(&bundle, &rules, "")));
         }
         let (a, b) = (median(&mut a), median(&mut b));
-        println!("{:22} {:12.1} {:12.1} {:8.2}", native.description().name, a * 1e6, b * 1e6, b / a);
+        println!(
+            "{:22} {:12.1} {:12.1} {:8.2}",
+            native.description().name,
+            a * 1e6,
+            b * 1e6,
+            b / a
+        );
     }
 }
 
 /// Path and text of every file.
 fn corpus(copies: usize) -> Vec<(String, String)> {
     let outside = std::env::var_os("PLIMSOLL_CORPORA").filter(|folder| !folder.is_empty());
-    let folder = outside.as_ref().map_or_else(|| plimsoll_tests::project().join("samples"), PathBuf::from);
+    let folder = outside
+        .as_ref()
+        .map_or_else(|| plimsoll_tests::project().join("samples"), PathBuf::from);
     let mut files = Vec::new();
     find(&folder, &folder, &mut files);
     files.sort();
     if outside.is_none() {
         let one = std::mem::take(&mut files);
         files = (0..copies)
-            .flat_map(|copy| one.iter().map(move |(path, text)| (format!("copy-{copy}/{path}"), text.clone())))
+            .flat_map(|copy| {
+                one.iter()
+                    .map(move |(path, text)| (format!("copy-{copy}/{path}"), text.clone()))
+            })
             .collect();
     }
     files
@@ -97,9 +126,14 @@ fn find(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
         let path = entry.path();
         if path.is_dir() {
             find(root, &path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        {
             // What the parser alone refuses, or is a template, would flatter us: neither side reads it.
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
             if events(&text).is_some() {
                 let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
                 files.push((name, text));
@@ -124,7 +158,10 @@ fn floor(corpus: &[(String, String)]) -> usize {
 
 fn read(corpus: &[(String, String)]) -> Vec<Manifest> {
     let limits = Limits::default();
-    corpus.par_iter().map(|(path, text)| manifest(path, text.as_bytes(), &limits)).collect()
+    corpus
+        .par_iter()
+        .map(|(path, text)| manifest(path, text.as_bytes(), &limits))
+        .collect()
 }
 
 /// Everything that `check --format json` does, but for finding and opening files.
@@ -137,7 +174,11 @@ fn whole(corpus: &[(String, String)], judges: &[Box<dyn Judge>]) -> String {
         .map(|judge| {
             let policy = judge.description();
             let rules: Vec<u32> = (0..).take(policy.rules.len()).collect();
-            Judgement { policy, verdict: judge.check(&bundle, &rules, ""), reported: rules }
+            Judgement {
+                policy,
+                verdict: judge.check(&bundle, &rules, ""),
+                reported: rules,
+            }
         })
         .collect();
     let (findings, masks, failures) = accept(&bundle, judgements);

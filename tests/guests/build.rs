@@ -1,5 +1,9 @@
 //! Builds every example of `hostile/` as a component and lists them for the tests.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "how a build script talks to cargo")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "how a build script talks to cargo"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -51,8 +55,7 @@ fn run() -> Result<(), String> {
         .map_err(|error| error.to_string())?;
         writeln!(all, "    ({name:?}, {constant}),").map_err(|error| error.to_string())?;
     }
-    let list = format!(
-        "{constants}\n/// All of them by name, in order.\npub const ALL: &[(&str, &[u8])] = &[\n{all}];\n"
-    );
+    let list =
+        format!("{constants}\n/// All of them by name, in order.\npub const ALL: &[(&str, &[u8])] = &[\n{all}];\n");
     fs::write(out.join("guests.rs"), list).map_err(failed)
 }

@@ -27,17 +27,34 @@ fn judged_by(policy: &Path, name: &str) -> Vec<String> {
     let files = folder(&[("a.yaml", WORKLOAD)]);
     let policy = policy.to_str().expect("UTF-8");
     // Twice: compiled, then from the cache.
-    let runs = [(); 2].map(|()| run(PROGRAM, files.path(), &["check", "--format", "json", "--policy", policy]));
+    let runs = [(); 2].map(|()| {
+        run(
+            PROGRAM,
+            files.path(),
+            &["check", "--format", "json", "--policy", policy],
+        )
+    });
     for run in &runs {
         assert_eq!(run.json()["failures"], serde_json::json!([]));
     }
     assert_eq!(runs[0].findings(), runs[1].findings());
-    let listed = run(PROGRAM, files.path(), &["policies", "--format", "json", "--policy", policy]);
+    let listed = run(
+        PROGRAM,
+        files.path(),
+        &["policies", "--format", "json", "--policy", policy],
+    );
     assert!(listed.stdout.contains(name), "{}", listed.stdout);
     list(&runs[0].json(), "findings")
         .iter()
         .filter(|finding| finding["policy"] == name)
-        .map(|finding| format!("{} {}:{}", finding["rule"].as_str().unwrap_or_default(), finding["start"]["line"], finding["path"]))
+        .map(|finding| {
+            format!(
+                "{} {}:{}",
+                finding["rule"].as_str().unwrap_or_default(),
+                finding["start"]["line"],
+                finding["path"]
+            )
+        })
         .collect()
 }
 
@@ -62,12 +79,20 @@ fn in_rust() {
 #[test]
 fn in_javascript() {
     let script = project().join("samples/policies/image-registry-js/build.sh");
-    if !Command::new("npm").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if !Command::new("npm")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         say("skipped: Node.js with npm is not installed");
         return;
     }
     let output: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("image-registry.wasm");
-    let built = Command::new("sh").arg(&script).arg(&output).output().expect("a shell starts");
+    let built = Command::new("sh")
+        .arg(&script)
+        .arg(&output)
+        .output()
+        .expect("a shell starts");
     if !built.status.success() {
         let reason = String::from_utf8_lossy(&built.stderr);
         // Without the network its tools cannot be had; what they build is another matter.

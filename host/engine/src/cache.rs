@@ -26,11 +26,13 @@ pub fn digest(component: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a String cannot fail.
+            _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Where one component's compiled code is kept.
@@ -50,7 +52,11 @@ impl Entry {
         let mut engine_hash = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut engine_hash);
         let engine_hash = hex(&engine_hash.0.finalize());
-        let name = format!("{}-{}.cwasm", digest(component), engine_hash.get(..16).unwrap_or_default());
+        let name = format!(
+            "{}-{}.cwasm",
+            digest(component),
+            engine_hash.get(..16).unwrap_or_default()
+        );
         Ok(Entry {
             folder: folder.to_owned(),
             path: folder.join(name),
@@ -122,7 +128,9 @@ fn check_folder(folder: &Path) -> Result<(), String> {
         return Err("the cache is not used: others may write to its folder".to_owned());
     }
     // Who we are is whoever owns what we make.
-    let ours = tempfile::tempfile_in(folder).and_then(|file| file.metadata()).map_err(failed)?;
+    let ours = tempfile::tempfile_in(folder)
+        .and_then(|file| file.metadata())
+        .map_err(failed)?;
     if ours.uid() != metadata.uid() {
         return Err("the cache is not used: its folder belongs to another user".to_owned());
     }
@@ -171,7 +179,12 @@ mod tests {
         let entry = entry(&folder.path().join("cache")).expect("an entry");
         entry.write(b"some code").expect("written");
         let whole = fs::read(&entry.path).expect("bytes");
-        for damaged in [&whole[..whole.len() - 1], &whole[..20], &[], &[&whole[..], b"x"].concat()] {
+        for damaged in [
+            &whole[..whole.len() - 1],
+            &whole[..20],
+            &[],
+            &[&whole[..], b"x"].concat(),
+        ] {
             fs::write(&entry.path, damaged).expect("written");
             assert_eq!(entry.read(), None);
         }

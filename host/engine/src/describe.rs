@@ -58,7 +58,9 @@ fn rule(raw: judge::Rule) -> Result<Rule, String> {
     }
     let kinds = |list: &[String]| list.len() <= KINDS && list.iter().all(|kind| is_kind(kind));
     if !kinds(&raw.kinds) || !raw.context.iter().all(|kind| kind == "*" || is_kind(kind)) || raw.context.len() > KINDS {
-        return Err("what it judges or looks at is not a list of kinds such as `Service` or `Deployment.apps`".to_owned());
+        return Err(
+            "what it judges or looks at is not a list of kinds such as `Service` or `Deployment.apps`".to_owned(),
+        );
     }
     Ok(Rule {
         id: raw.id,
@@ -80,7 +82,10 @@ fn is_name(text: &str) -> bool {
     text.len() <= NAME
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.split('-').all(|word| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         })
 }
 
@@ -126,7 +131,20 @@ mod tests {
 
     #[test]
     fn names_must_be_names() {
-        for name in ["", "-", "a-", "-a", "a--b", "A", "1a", "a/b", "a b", "ä", "../x", &"x".repeat(65)] {
+        for name in [
+            "",
+            "-",
+            "a-",
+            "-a",
+            "a--b",
+            "A",
+            "1a",
+            "a/b",
+            "a b",
+            "ä",
+            "../x",
+            &"x".repeat(65),
+        ] {
             assert!(description(raw(name, &["rule"])).is_err(), "{name:?}");
             assert!(description(raw("name", &[name])).is_err(), "{name:?}");
         }

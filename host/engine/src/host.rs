@@ -121,7 +121,10 @@ fn lend(lent: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
             // What is compared costs too, not only what is found.
             charge(&mut store, among.len().saturating_mul(16))?;
             let reaches = store.data().nearest(object, &among);
-            charge(&mut store, reaches.iter().map(|reach| 12 + 4 * reach.objects.len()).sum())?;
+            charge(
+                &mut store,
+                reaches.iter().map(|reach| 12 + 4 * reach.objects.len()).sum(),
+            )?;
             Ok((reaches,))
         },
     )

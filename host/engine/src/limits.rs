@@ -119,7 +119,10 @@ mod tests {
     fn limits_grow_with_the_tree_and_never_wrap() {
         let limits = Limits::default();
         let small = Applied::new(&limits, 0);
-        assert_eq!((small.fuel, small.memory, small.answer), (100_000_000, 64 << 20, 4 << 20));
+        assert_eq!(
+            (small.fuel, small.memory, small.answer),
+            (100_000_000, 64 << 20, 4 << 20)
+        );
         let large = Applied::new(&limits, 1_000_000);
         assert_eq!(large.fuel, 100_000_000 + 4_000_000_000);
         assert_eq!(large.memory, (64 << 20) + 16_000_000);

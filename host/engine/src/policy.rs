@@ -10,8 +10,8 @@ use wasmtime::Store;
 use wasmtime::component::Component;
 use wit_component::ComponentEncoder;
 
-use crate::bindings::exports::plimsoll::policy::judge::Guest;
 use crate::bindings::PolicyPre;
+use crate::bindings::exports::plimsoll::policy::judge::Guest;
 use crate::cache::Entry;
 use crate::engine::Engine;
 use crate::host::State;
@@ -59,10 +59,7 @@ impl Policy {
             None => (compile(engine, component)?, Origin::Compiled { because: None }),
             Some(folder) => match Entry::new(folder, component, engine.wasmtime()) {
                 Ok(entry) => cached(engine, component, &entry)?,
-                Err(because) => (
-                    compile(engine, component)?,
-                    Origin::Compiled { because: Some(because) },
-                ),
+                Err(because) => (compile(engine, component)?, Origin::Compiled { because: Some(because) }),
             },
         };
         let policy = Policy::new(engine, &component, origin)?;
@@ -77,7 +74,10 @@ impl Policy {
     ///
     /// # Safety
     /// `code` must be empty, or what wasmtime made of `component` by `Engine::precompile_component`: it is run as it is.
-    #[allow(unsafe_code, reason = "compiled code is run as it is: who calls must know where it comes from")]
+    #[allow(
+        unsafe_code,
+        reason = "compiled code is run as it is: who calls must know where it comes from"
+    )]
     pub unsafe fn from_precompiled(engine: &Engine, code: &[u8], component: &[u8]) -> Result<Self, EvaluationFailure> {
         // SAFETY: the caller's promise.
         let loaded = unsafe { deserialize(engine, code) };
@@ -238,7 +238,9 @@ fn check_interface(engine: &Engine, component: &Component) -> Result<(), Evaluat
         if name == IMPORT {
             continue;
         }
-        let other = name.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("bundle@"));
+        let other = name
+            .strip_prefix(PACKAGE)
+            .is_some_and(|name| name.starts_with("bundle@"));
         return Err(if other {
             EvaluationFailure::Version(clean(name))
         } else {
@@ -248,10 +250,10 @@ fn check_interface(engine: &Engine, component: &Component) -> Result<(), Evaluat
     if kind.get_export(engine.wasmtime(), EXPORT).is_some() {
         return Ok(());
     }
-    let other = kind
-        .exports(engine.wasmtime())
-        .map(|(name, _)| name)
-        .find(|name| name.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("judge@")));
+    let other = kind.exports(engine.wasmtime()).map(|(name, _)| name).find(|name| {
+        name.strip_prefix(PACKAGE)
+            .is_some_and(|name| name.starts_with("judge@"))
+    });
     Err(match other {
         Some(name) => EvaluationFailure::Version(clean(name)),
         None => EvaluationFailure::Load(format!("it does not export {EXPORT}")),
@@ -277,7 +279,9 @@ fn cached(engine: &Engine, component: &[u8], entry: &Entry) -> Result<(Component
         .serialize()
         .map_err(|error| error.to_string())
         .and_then(|code| entry.write(&code).map_err(|error| error.to_string()));
-    let because = kept.err().map(|error| format!("the compiled code cannot be kept: {error}"));
+    let because = kept
+        .err()
+        .map(|error| format!("the compiled code cannot be kept: {error}"));
     Ok((component, Origin::Compiled { because }))
 }
 

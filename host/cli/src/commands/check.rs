@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use plimsoll_core::bundle::{Bundle, Options};
 use plimsoll_core::finding::{Finding, accept};
+use plimsoll_core::policy::Judge as _;
 use plimsoll_core::read::Limits;
 use plimsoll_core::report::{Counts, Report, Style, human, input_failures, json};
 
@@ -98,7 +99,12 @@ impl Check {
                 .push((format!("policy {}", judgement.policy.name), duration));
             judgements.push(judgement);
         }
-        let (findings, masks, failed) = accept(&bundle, judgements);
+        let (findings, mut masks, failed) = accept(&bundle, judgements);
+        // Nobody else knows what is secret.
+        masks.nothing_is_shown |= !policies
+            .loaded
+            .iter()
+            .any(|loaded| loaded.policy.description().name == "secrets");
         let mut failures = policies.failures;
         failures.extend(failed.iter().map(|(policy, failure)| judge::failure(policy, failure)));
         timings.add("locate and mask", judged);

@@ -135,11 +135,16 @@ impl Reader<'_> {
         } else {
             0
         };
-        for piece in split::pieces(self.text, from) {
-            if self.full() {
-                return;
+        let limit = self.limits.documents as usize;
+        for (number, piece) in split::pieces(self.text, from, limit.saturating_add(1))
+            .iter()
+            .enumerate()
+        {
+            // Empty documents count: they take their time, too.
+            if number >= limit || self.documents.len() >= limit {
+                return self.full(piece.range.start);
             }
-            self.piece(&piece);
+            self.piece(piece);
             if self.template {
                 return;
             }
@@ -154,7 +159,8 @@ impl Reader<'_> {
         let mut values = 0;
         let mut done = 0;
         loop {
-            if self.full() {
+            if values >= self.limits.documents {
+                self.full(done);
                 return None;
             }
             match json.next(&mut self.builder) {
@@ -178,24 +184,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether there are as many documents as there may be; notes that once.
-    fn full(&mut self) -> bool {
-        let limit = self.limits.documents;
-        let full = self.documents.len() >= limit as usize;
-        if full {
-            let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-            let last = self.documents.last().map_or(0, |document| document.span.end);
-            let rest = self.text.get(last as usize..).unwrap_or("");
-            if rest.trim().is_empty() {
-                return false;
-            }
-            self.failures.push(ReadFailure {
-                span: Span { start: last, end },
-                error: ReadError::Documents(limit),
-                looks_like_manifest: template::looks_like_manifest(rest),
-            });
+    /// Notes that what follows is not read, as there are as many documents as there may be.
+    fn full(&mut self, from: usize) {
+        let rest = self.text.get(from..).unwrap_or("");
+        if rest.trim().is_empty() {
+            return;
         }
-        full
+        self.failures.push(ReadFailure {
+            span: span(from, self.text.len()),
+            error: ReadError::Documents(self.limits.documents),
+            looks_like_manifest: template::looks_like_manifest(rest),
+        });
     }
 
     fn document(&mut self, root: u32, span: Span, coarse: bool) {

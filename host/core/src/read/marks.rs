@@ -112,6 +112,7 @@ impl<'t> Marks<'t> {
         flow: bool,
         mut comment: impl FnMut((usize, usize), bool),
     ) -> Result<(), Refusal> {
+        let swallowed = self.text.after_space(self.last.1);
         while self.next < start {
             let at = self.next;
             if at == self.hash {
@@ -126,10 +127,11 @@ impl<'t> Marks<'t> {
                     None => self.hash = self.text.find(b'#', at + 1),
                 }
             } else if at == self.tab {
-                if !flow && self.refuses_between(at) {
+                if !flow && self.refuses_between(at, swallowed) {
                     return Err(Refusal { at, reason: TAB });
                 }
-                self.tab = self.text.find(b'\t', at + 1);
+                // The first of a line decides.
+                self.tab = self.text.find(b'\t', self.text.line_end(at).min(start));
             } else {
                 return Err(Refusal { at, reason: SEPARATOR });
             }
@@ -151,7 +153,7 @@ impl<'t> Marks<'t> {
             }
             self.tab = match token {
                 Token::Quoted | Token::Text | Token::Other => self.text.find(b'\t', end),
-                Token::Plain | Token::Block => self.text.find(b'\t', at + 1),
+                Token::Plain | Token::Block => self.text.find(b'\t', self.text.line_end(at)),
             };
         }
         if self.separator < end {
@@ -169,17 +171,14 @@ impl<'t> Marks<'t> {
 
     /// Whether a tab between tokens is refused: it must not indent, but on blank lines behind a plain scalar, which that
     /// swallows.
-    fn refuses_between(&self, tab: usize) -> bool {
-        let (start, end, token) = self.last;
-        let between = self.text.0.as_bytes().get(end..tab).unwrap_or(&[]);
-        if between.trim_ascii().is_empty() && self.indents(tab) {
-            match token {
-                Token::Plain => return self.column(tab) <= self.indent(start),
-                Token::Text => return false,
-                _ => {}
-            }
+    fn refuses_between(&self, tab: usize, swallowed: usize) -> bool {
+        let (start, _, token) = self.last;
+        let indents = self.indents(tab);
+        match token {
+            Token::Plain if indents && tab < swallowed => self.column(tab) <= self.indent(start),
+            Token::Text if indents && tab < swallowed => false,
+            _ => indents || self.follows_indicator(tab),
         }
-        self.indents(tab) || self.follows_indicator(tab)
     }
 
     /// The column of the collection that a plain scalar lies in.

@@ -65,6 +65,12 @@ impl<'t> Text<'t> {
         from + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())
     }
 
+    /// The first byte from an offset on that is no blank or line break.
+    pub(super) fn after_space(self, at: usize) -> usize {
+        let rest = self.rest(at);
+        at + (rest.len() - rest.trim_ascii_start().len())
+    }
+
     /// The first byte from an offset on that is no blank, line break or comment.
     fn after_blanks(self, mut at: usize) -> usize {
         loop {

@@ -11,8 +11,9 @@ pub(super) struct Piece {
     pub refused: bool,
 }
 
-/// The pieces of a text from an offset on. A separator that nothing precedes belongs to the piece that it opens.
-pub(super) fn pieces(text: &str, from: usize) -> Vec<Piece> {
+/// The pieces of a text from an offset on, at most so many. A separator that nothing precedes belongs to the piece that it
+/// opens.
+pub(super) fn pieces(text: &str, from: usize, limit: usize) -> Vec<Piece> {
     let mut found = Vec::new();
     let mut start = from;
     let mut refused = false;
@@ -29,6 +30,9 @@ pub(super) fn pieces(text: &str, from: usize) -> Vec<Piece> {
                 range: start..separator,
                 refused,
             });
+            if found.len() >= limit {
+                return found;
+            }
         }
         refused = !trailing.is_empty() && !trailing.starts_with('#');
         start = if empty || refused {
@@ -61,7 +65,10 @@ mod tests {
     use super::*;
 
     fn cut(text: &str) -> Vec<&str> {
-        pieces(text, 0).into_iter().map(|piece| &text[piece.range]).collect()
+        pieces(text, 0, 100)
+            .into_iter()
+            .map(|piece| &text[piece.range])
+            .collect()
     }
 
     #[test]
@@ -82,10 +89,15 @@ mod tests {
     #[test]
     fn what_follows_a_separator_is_refused() {
         let text = "a: 1\n--- b\nc: 2\n---\nd: 3\n";
-        let refused: Vec<_> = pieces(text, 0).into_iter().map(|piece| piece.refused).collect();
+        let refused: Vec<_> = pieces(text, 0, 100).into_iter().map(|piece| piece.refused).collect();
         assert_eq!(refused, [false, true, false]);
         assert_eq!(cut(text), ["a: 1\n", "--- b\nc: 2\n", "d: 3\n"]);
-        assert!(pieces("-----BEGIN\n", 0)[0].refused);
+        assert!(pieces("-----BEGIN\n", 0, 100)[0].refused);
+    }
+
+    #[test]
+    fn there_is_an_end() {
+        assert_eq!(pieces(&"---\n".repeat(100), 0, 10).len(), 10);
     }
 
     #[test]

@@ -46,7 +46,9 @@ impl Schema {
                 .stack_size(STACK)
                 .spawn_scoped(scope, || compile(&value))
                 .map_err(|error| format!("no thread to compile it: {error}"))?;
-            compiling.join().unwrap_or_else(|_| Err("it cannot be compiled".to_owned()))
+            compiling
+                .join()
+                .unwrap_or_else(|_| Err("it cannot be compiled".to_owned()))
         })?;
         Ok(Schema { value, validator })
     }
@@ -64,14 +66,22 @@ impl Schema {
             .take(FAULTS)
             .map(|error| fault(&error.masked().to_string(), &error.instance_path().to_string()))
             .collect();
-        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.join("; "))
+        }
     }
 }
 
 fn compile(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
-        .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN).dfa_size_limit(MAX_PATTERN))
+        .with_pattern_options(
+            PatternOptions::regex()
+                .size_limit(MAX_PATTERN)
+                .dfa_size_limit(MAX_PATTERN),
+        )
         .offline()
         .build(schema)
         .map_err(|error| fault(&error.masked().to_string(), &error.instance_path().to_string()))

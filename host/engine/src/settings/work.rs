@@ -33,7 +33,8 @@ pub(super) fn check_schema(schema: &Value) -> Result<(), String> {
         return Err(format!("it is nested deeper than {MAX_DEPTH}"));
     }
     if let Some(dialect) = schema.get("$schema")
-        && dialect.as_str().map(|text| text.trim_end_matches('#')) != Some("https://json-schema.org/draft/2020-12/schema")
+        && dialect.as_str().map(|text| text.trim_end_matches('#'))
+            != Some("https://json-schema.org/draft/2020-12/schema")
     {
         return Err("its $schema is not the dialect 2020-12".to_owned());
     }
@@ -139,8 +140,14 @@ fn each<'a>(root: &'a Value, schema: &'a Value, found: &mut impl FnMut(Reach<'a>
                 list.iter().for_each(|schema| found(Reach::Children, schema));
             }
             (
-                "additionalProperties" | "unevaluatedProperties" | "propertyNames" | "items" | "additionalItems"
-                | "unevaluatedItems" | "contains" | "contentSchema",
+                "additionalProperties"
+                | "unevaluatedProperties"
+                | "propertyNames"
+                | "items"
+                | "additionalItems"
+                | "unevaluatedItems"
+                | "contains"
+                | "contentSchema",
                 _,
             ) => found(Reach::Children, value),
             _ => {}

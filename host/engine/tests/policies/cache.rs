@@ -29,7 +29,11 @@ fn a_component_is_compiled_once() {
     assert_eq!(second.origin(), &Origin::Cached);
     assert_eq!(first.check(&bundle(), &[0], ""), second.check(&bundle(), &[0], ""));
     assert_eq!(entries(&cache).len(), 1);
-    let name = entries(&cache)[0].file_name().expect("a name").to_string_lossy().into_owned();
+    let name = entries(&cache)[0]
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
     assert!(name.starts_with(&plimsoll_engine::digest(guests::HARMLESS)), "{name}");
 }
 
@@ -64,7 +68,10 @@ fn a_cache_that_cannot_be_used_is_no_failure() {
     let file = folder.path().join("file");
     fs::write(&file, "").expect("written");
     for cache in [file.clone(), file.join("below")] {
-        assert!(matches!(load_from(&cache).origin(), Origin::Compiled { because: Some(_) }));
+        assert!(matches!(
+            load_from(&cache).origin(),
+            Origin::Compiled { because: Some(_) }
+        ));
     }
 }
 

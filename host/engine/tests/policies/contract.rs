@@ -29,7 +29,11 @@ fn a_policy_without_a_tree_reader_sees_all_of_the_bundle() {
         })
         .collect();
     assert_eq!(messages, expected);
-    assert!(messages.iter().any(|message| message.starts_with("app/deployment.yaml with ")));
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.starts_with("app/deployment.yaml with "))
+    );
 }
 
 #[test]
@@ -45,7 +49,10 @@ fn the_same_input_gives_the_same_answer() {
 fn a_description_says_what_the_policy_is() {
     let policy = load(guests::HARMLESS).expect("a policy");
     let description = policy.description();
-    assert_eq!((description.name.as_str(), description.version.as_str()), ("harmless", "0.1.0"));
+    assert_eq!(
+        (description.name.as_str(), description.version.as_str()),
+        ("harmless", "0.1.0")
+    );
     assert_eq!(description.rules.len(), 1);
     assert_eq!(description.rules[0].id, "some-rule");
 }

@@ -47,7 +47,12 @@ fn every_policy_has_its_outcome() {
 #[test]
 fn the_others_still_judge() {
     let before = judge(guests::HARMLESS, "").expect("violations");
-    for component in [guests::PANICS, guests::MEMORY_BOMB, guests::DEEP_RECURSION, guests::GIANT_ANSWER] {
+    for component in [
+        guests::PANICS,
+        guests::MEMORY_BOMB,
+        guests::DEEP_RECURSION,
+        guests::GIANT_ANSWER,
+    ] {
         assert!(judge(component, "").is_err());
         assert_eq!(judge(guests::HARMLESS, ""), Ok(before.clone()));
     }
@@ -109,7 +114,11 @@ fn every_allocation_holds_the_limits() {
             assert_eq!(failure.kind(), kind, "{allocation:?}");
         }
         let policy = Policy::from_component(&engine, guests::HARMLESS, None).expect("a policy");
-        assert_eq!(policy.check(&bundle(), &[0], "").map(|found| found.len()), Ok(3), "{allocation:?}");
+        assert_eq!(
+            policy.check(&bundle(), &[0], "").map(|found| found.len()),
+            Ok(3),
+            "{allocation:?}"
+        );
     }
 }
 
@@ -147,7 +156,13 @@ fn texts_of_a_description_are_cleaned() {
     let description = policy.description();
     let page = policy.explain(0).expect("a page");
     let refusal = policy.check(&bundle(), &[0], "{}").expect_err("a refusal").to_string();
-    for text in [&description.summary, &description.version, &description.rules[0].title, &page, &refusal] {
+    for text in [
+        &description.summary,
+        &description.version,
+        &description.rules[0].title,
+        &page,
+        &refusal,
+    ] {
         assert!(text.contains("owned") && text.contains("forged"), "{text:?}");
         assert!(
             !text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{200b}', '\r']),
@@ -182,7 +197,11 @@ fn settings_are_checked_before_the_policy_sees_them() {
         Err(EvaluationFailure::Refused("these settings are unwanted".to_owned()))
     );
     for wrong in [r#"{"mode": "other"}"#, r#"{"more": 1}"#, "[]", "{", "null"] {
-        assert_eq!(judge(guests::HARMLESS, wrong).expect_err("a failure").kind(), "settings", "{wrong}");
+        assert_eq!(
+            judge(guests::HARMLESS, wrong).expect_err("a failure").kind(),
+            "settings",
+            "{wrong}"
+        );
     }
     // A policy without a schema takes none.
     assert_eq!(judge(guests::REFUSES, "{}").expect_err("a failure").kind(), "settings");
@@ -215,8 +234,21 @@ fn what_is_no_component_is_refused() {
     let module = [0, b'a', b's', b'm', 1, 0, 0, 0];
     let torn = guests::HARMLESS.get(..guests::HARMLESS.len() / 2).expect("half");
     let empty = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
-    for bytes in [&[][..], b"text", &module, torn, &empty, &vec![0; plimsoll_engine::MAX_COMPONENT + 1]] {
+    for bytes in [
+        &[][..],
+        b"text",
+        &module,
+        torn,
+        &empty,
+        &vec![0; plimsoll_engine::MAX_COMPONENT + 1],
+    ] {
         assert_eq!(load(bytes).err().expect("a refusal").kind(), "load");
     }
-    assert!(load(&module).err().expect("a refusal").to_string().contains("core WebAssembly module"));
+    assert!(
+        load(&module)
+            .err()
+            .expect("a refusal")
+            .to_string()
+            .contains("core WebAssembly module")
+    );
 }
