@@ -55,6 +55,13 @@ fn run() -> Result<(), String> {
         .map_err(|error| error.to_string())?;
         writeln!(all, "    ({name:?}, {constant}),").map_err(|error| error.to_string())?;
     }
+    // A bare module besides: what `cargo build` makes, before anything encodes it.
+    let module = built.join("examples/harmless.wasm");
+    writeln!(
+        constants,
+        "/// `harmless` as a module.\npub const HARMLESS_MODULE: &[u8] = include_bytes!({module:?});"
+    )
+    .map_err(|error| error.to_string())?;
     let list =
         format!("{constants}\n/// All of them by name, in order.\npub const ALL: &[(&str, &[u8])] = &[\n{all}];\n");
     fs::write(out.join("guests.rs"), list).map_err(failed)

@@ -99,7 +99,7 @@ fn what_is_no_manifest_fails_only_when_named() {
         skipped,
         json!([
             {"file": "chart/templates/x.yaml", "reason": "template"},
-            {"file": "page.yaml", "reason": "not a manifest"},
+            {"file": "page.yaml", "reason": "template"},
             {"file": "tsconfig.json", "reason": "not a manifest"},
             {"file": "workload.yaml", "reason": "no kind"},
         ])

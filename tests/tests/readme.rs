@@ -237,3 +237,20 @@ fn links_lead_somewhere() {
     }
     assert!(broken.is_empty(), "{broken:?}");
 }
+
+/// The excerpt is what the program printed in the case of that name.
+#[test]
+fn the_excerpt_is_real() {
+    let root = plimsoll_tests::project();
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("README.md is there");
+    let printed =
+        std::fs::read_to_string(root.join("tests/cases/check-finds-a-mismatch.stdout")).expect("the case is there");
+    let excerpt = readme
+        .split("<!-- excerpt -->")
+        .nth(1)
+        .and_then(|rest| rest.split("<!-- /excerpt -->").next());
+    let excerpt = excerpt.expect("README.md has an excerpt");
+    for line in printed.lines().filter(|line| !line.contains("[..]")) {
+        assert!(excerpt.contains(line), "not in the excerpt: {line}");
+    }
+}

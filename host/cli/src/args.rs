@@ -8,7 +8,7 @@ use plimsoll_core::policy::Severity;
 /// Tells, before a deploy, what would break, leak or stand open: judges Kubernetes manifests and OpenChoreo releases by
 /// sandboxed policies.
 #[derive(Parser)]
-#[command(name = "plimsoll", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "plimsoll", bin_name = "plimsoll", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,

@@ -23,8 +23,8 @@ pub fn config() -> Config {
         .concurrency_support(false)
         // Nothing that the policies' languages do not need.
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
         .wasm_tail_call(false)
+        // Multi-memory stays on: wasmtime's own adapters between the parts of one component need it.
         // Traps are told by their kind; no frames of the guest are shown.
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)

@@ -213,13 +213,17 @@ fn as_component(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EvaluationFailure> {
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => Ok(Cow::Borrowed(bytes)),
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-            let encoded = ComponentEncoder::default()
-                .validate(true)
-                .module(bytes)
-                .and_then(|mut encoder| encoder.encode());
+            // The encoder is made for what compilers write; here anybody wrote it.
+            let encoded = std::panic::catch_unwind(|| {
+                ComponentEncoder::default()
+                    .validate(true)
+                    .module(bytes)
+                    .and_then(|mut encoder| encoder.encode())
+            });
             match encoded {
-                Ok(component) => Ok(Cow::Owned(component)),
-                Err(error) => refuse(format!(
+                Ok(Ok(component)) => Ok(Cow::Owned(component)),
+                Err(_) => refuse("it is a module that cannot be made a component".to_owned()),
+                Ok(Err(error)) => refuse(format!(
                     "it is a module that cannot be made a component: {}",
                     plimsoll_core::finding::clean_line(&format!("{error:#}"), 300)
                 )),
@@ -261,7 +265,14 @@ fn check_interface(engine: &Engine, component: &Component) -> Result<(), Evaluat
 }
 
 fn compile(engine: &Engine, component: &[u8]) -> Result<Component, EvaluationFailure> {
-    Component::from_binary(engine.wasmtime(), component).map_err(|error| failure::of_load(&error))
+    // wasmtime asserts what it believes of components; where one proves it wrong, that is no reason to break off.
+    let compiled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        Component::from_binary(engine.wasmtime(), component)
+    }));
+    match compiled {
+        Ok(compiled) => compiled.map_err(|error| failure::of_load(&error)),
+        Err(_) => Err(EvaluationFailure::Load("the compiler broke off on it".to_owned())),
+    }
 }
 
 /// From the cache; else compiled, and kept for the next time.

@@ -243,6 +243,12 @@ impl Reader<'_> {
             let fault = Fault::new(Span { start: at, end: at }, ReadError::Syntax(reason.into()));
             return self.fail(fault, range);
         }
+        // kubectl takes one carriage return from the end of each line, the parser would see two line breaks.
+        if memchr::memmem::find(text.as_bytes(), b"\r\r\n").is_some()
+            && self.coarse(&text.replace("\r\r\n", "\r\n"), span).is_some()
+        {
+            return;
+        }
         let comments = self.comments.len();
         let base = offset(range.start);
         let fault = match yaml::load(text, base, self.limits, &mut self.builder, &mut self.comments) {

@@ -33,8 +33,10 @@ pub struct Manifest {
     pub documents: Vec<Document>,
     /// The nodes of all documents, in order.
     pub part: Part,
-    /// Where each node's value stands, beside the nodes of `part`. A value that an alias or merge key stands for has the
-    /// span of what it stands for.
+    /// Where each node's value stands, beside the nodes of `part`: quoted scalars with their quotes, block scalars from the
+    /// first to the last character of their content (without header and last line break), collections from their first
+    /// key, dash or bracket to the end of their last value; anchors and tags are left out. Where nothing is written it is
+    /// empty. A value that an alias or merge key stands for has the span of what it stands for.
     pub spans: Vec<Span>,
     /// Where the key that names each node stands; empty for nodes without one.
     pub keys: Vec<Span>,

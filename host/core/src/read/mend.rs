@@ -78,7 +78,9 @@ impl<'t> Mended<'t> {
         let at = self.original(at);
         let found = match problem {
             "invalid indentation in quoted scalar" => self.quoted(at),
-            "invalid indentation" | "invalid indentation in flow construct" => self.flow(at),
+            "invalid indentation" | "invalid indentation in flow construct" | "tab cannot be used as indentation" => {
+                self.flow(at)
+            }
             "while parsing a quoted scalar, found unknown escape character" => self.escapes(at),
             _ => false,
         };

@@ -126,7 +126,7 @@ fn load_as<const ASCII: bool>(
     for event in Parser::new(Bytes::<ASCII>::new(text, limits.depth, entries, &stop)) {
         let (event, span) = event.map_err(|error| loader.refusal(&error, stop.get(), limits))?;
         let (start, end) = (span.start.index(), span.end.index());
-        if matches!(event, Event::DocumentEnd) {
+        if matches!(event, Event::DocumentEnd | Event::StreamEnd) {
             loader.pass(start, start, Token::Other)?;
             break;
         }

@@ -47,6 +47,7 @@ fn json_values_follow_each_other() {
 fn carriage_returns_and_marks_change_nothing() {
     let text = "a: |\n  x\n  y\nb: \"c\n  d\"\n---\ne: f\n";
     assert_eq!(json(&read(text)), json(&read(&text.replace('\n', "\r\n"))));
+    assert_eq!(json(&read(text)), json(&read(&text.replace('\n', "\r\r\n"))));
     assert_eq!(json(&read(text)), json(&read(&format!("\u{FEFF}{text}"))));
     assert_eq!(json(&read(text)), json(&read(&text.replace("---\n", "---\n\u{FEFF}"))));
 }
@@ -79,7 +80,7 @@ fn what_is_no_manifest_is_skipped() {
 #[test]
 fn broken_files_look_like_manifests_or_not() {
     for (text, looks) in [
-        ("{\n  // a comment\n  \"compilerOptions\": {\n  }\n}\n", false),
+        ("{\n  // a comment\n  \"compilerOptions\": {,}\n  }\n}\n", false),
         ("a: [\n", false),
         ("apiVersion: v1\nkind: Pod\nspec: [\n", true),
         ("{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"spec\": [}", true),
@@ -122,8 +123,8 @@ fn continuations_too_far_left_are_mended() {
 
 #[test]
 fn brackets_too_far_left_are_mended() {
-    let manifest = read("a:\n  b: [\n  x,\ny\n  ]\nc: 1\n");
-    assert_eq!(json(&manifest), [json!({"a": {"b": ["x", "y"]}, "c": 1})]);
+    let manifest = read("a:\n  b: [\n  x,\nz\n  ]\nc: 1\n");
+    assert_eq!(json(&manifest), [json!({"a": {"b": ["x", "z"]}, "c": 1})]);
     assert_eq!(written(&manifest, &["c"]), "1");
 }
 
@@ -164,7 +165,6 @@ fn what_kubectl_refuses_is_refused() {
         "# hidden \u{2028}hostNetwork: true\n",
         "a: \"b\\/c\"\n",
         "a: \u{7}\n",
-        "[?a]\n",
     ] {
         let manifest = read(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{}}\n---\n{text}"));
         assert_eq!((manifest.documents.len(), manifest.failures.len()), (1, 1), "{text:?}");

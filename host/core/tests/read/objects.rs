@@ -27,7 +27,7 @@ fn short(objects: &[ReadObject]) -> Vec<(&str, &str, &str, Option<u32>)> {
 #[test]
 fn documents_are_objects() {
     let found = objects(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: n}\n---\nx: 1\n---\nkind: Pod\napiVersion: v1\n",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop}\n---\nx: 1\n---\nkind: Pod\napiVersion: v1\n",
     );
     assert_eq!(
         short(&found),
@@ -35,7 +35,7 @@ fn documents_are_objects() {
     );
     assert_eq!((found[0].version.as_str(), found[0].document), ("v1", 0));
     assert_eq!((found[1].version.as_str(), found[1].document), ("v1", 2));
-    assert_eq!(found[0].namespace, Namespace::Named("n".into()));
+    assert_eq!(found[0].namespace, Namespace::Named("shop".into()));
     assert_eq!(found[1].namespace, Namespace::Unset);
 }
 

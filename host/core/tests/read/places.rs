@@ -52,13 +52,13 @@ fn every_style_has_its_place() {
 
 #[test]
 fn collections_reach_from_their_first_to_their_last() {
-    let text = "a:\n- x: 1\n  y: [b, {c: d}] # e\n-   2\nf: {g: h}\nempty: []\n";
+    let text = "a:\n- x: 1\n  z: [b, {c: d}] # e\n-   2\nf: {g: h}\nempty: []\n";
     let manifest = read(text);
     for (path, place) in [
-        (&["a"][..], "- x: 1\n  y: [b, {c: d}] # e\n-   2"),
-        (&["a", "0"], "x: 1\n  y: [b, {c: d}]"),
-        (&["a", "0", "y"], "[b, {c: d}]"),
-        (&["a", "0", "y", "1"], "{c: d}"),
+        (&["a"][..], "- x: 1\n  z: [b, {c: d}] # e\n-   2"),
+        (&["a", "0"], "x: 1\n  z: [b, {c: d}]"),
+        (&["a", "0", "z"], "[b, {c: d}]"),
+        (&["a", "0", "z", "1"], "{c: d}"),
         (&["a", "1"], "2"),
         (&["f"], "{g: h}"),
         (&["empty"], "[]"),

@@ -97,16 +97,16 @@ fn many_equal_keys_are_found_as_few_are() {
 
 #[test]
 fn aliases_and_merges_are_copies() {
-    let text = "base: &b {x: 1, y: &l [1, yes]}\nsame: *b\nmore: {<<: *b, x: 2}\nless: {x: 2, <<: *b}\nfirst: {<<: [{x: 7}, *b]}\nlist: *l\nkey: &k name\n*k : v\n";
+    let text = "base: &b {x: 1, z: &l [1, yes]}\nsame: *b\nmore: {<<: *b, x: 2}\nless: {x: 2, <<: *b}\nfirst: {<<: [{x: 7}, *b]}\nlist: *l\nkey: &k name\n*k : v\n";
     assert_eq!(
         value(text),
         json!({
-            "base": {"x": 1, "y": [1, true]},
-            "same": {"x": 1, "y": [1, true]},
-            "more": {"x": 2, "y": [1, true]},
+            "base": {"x": 1, "z": [1, true]},
+            "same": {"x": 1, "z": [1, true]},
+            "more": {"x": 2, "z": [1, true]},
             // kubectl's parser lets what is merged later win.
-            "less": {"x": 1, "y": [1, true]},
-            "first": {"x": 7, "y": [1, true]},
+            "less": {"x": 1, "z": [1, true]},
+            "first": {"x": 7, "z": [1, true]},
             "list": [1, true],
             "key": "name",
             "name": "v",
@@ -117,10 +117,10 @@ fn aliases_and_merges_are_copies() {
     assert!(
         manifest
             .part
-            .flags(node(&manifest, &["same", "y", "0"]))
+            .flags(node(&manifest, &["same", "z", "0"]))
             .has(Flags::ALIAS)
     );
-    assert!(manifest.part.flags(node(&manifest, &["more", "y"])).has(Flags::ALIAS));
+    assert!(manifest.part.flags(node(&manifest, &["more", "z"])).has(Flags::ALIAS));
     assert!(!manifest.part.flags(node(&manifest, &["more", "x"])).has(Flags::ALIAS));
     assert_eq!(written(&manifest, &["same", "x"]), "1");
     assert_eq!(

@@ -8,7 +8,7 @@ guest!(
     check: |_, _| {
         let mut kept = Vec::new();
         loop {
-            kept.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+            kept.push(std::hint::black_box(Vec::<u8>::with_capacity(1 << 20)));
         }
     }
 );
