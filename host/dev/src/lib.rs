@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod check;
+pub mod pack;
 pub mod scaffold;
 
 /// Whether a text is lower-case words and digits joined by `-`, as ids of policies and rules are.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
-use plimsoll_dev::{catalogue, check, scaffold};
+use plimsoll_dev::{catalogue, check, pack, scaffold};
 
 #[derive(Parser)]
 #[command(
@@ -34,6 +34,8 @@ enum Command {
         /// The rule, named after the bad pattern: lower-case words joined by `-`
         rule: String,
     },
+    /// Copies the built policies to host/builtin/components, for `cargo package`
+    Pack,
     /// Formatting, generated files, lints and tests of the whole workspace
     Check,
 }
@@ -50,6 +52,12 @@ fn main() -> Result<()> {
         }
         Command::NewRule { policy, rule } => {
             for path in scaffold::rule(&root, &policy, &rule)? {
+                println!("written: {}", path.display());
+            }
+            Ok(())
+        }
+        Command::Pack => {
+            for path in pack::run(&root)? {
                 println!("written: {}", path.display());
             }
             Ok(())

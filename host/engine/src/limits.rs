@@ -10,8 +10,8 @@ use crate::options::Limits;
 const MAX_TABLE_ENTRIES: usize = 20_000;
 /// Most core modules of a component that live at once; those that adapt the contract count too.
 pub(crate) const MAX_CORE_INSTANCES: u32 = 16;
-/// Most linear memories of a component.
-pub(crate) const MAX_MEMORIES: u32 = 2;
+/// Most linear memories of a component. One in Rust has one; one that an interpreter and adapters are part of has three.
+pub(crate) const MAX_MEMORIES: u32 = 4;
 /// Most tables of a component.
 pub(crate) const MAX_TABLES: u32 = 8;
 

@@ -45,7 +45,7 @@ pub enum Allocation {
     #[default]
     Auto,
     /// Slots reserved once and used again: fresh instances are cheapest. Takes 4 GiB of address space (not of memory)
-    /// for each of twice the instances.
+    /// for each of four times the instances.
     Pooling,
     /// Reserved for each instance, 4 GiB of address space while it lives.
     OnDemand,

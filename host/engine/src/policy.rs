@@ -63,7 +63,7 @@ impl Policy {
             },
         };
         let policy = Policy::new(engine, &component, origin)?;
-        policy.schema().map_err(|wrong| bad_schema(wrong))?;
+        policy.schema().map_err(bad_schema)?;
         Ok(policy)
     }
 
@@ -123,7 +123,7 @@ impl Policy {
         if settings.is_empty() {
             return Ok(());
         }
-        match self.schema().map_err(|wrong| bad_schema(wrong))? {
+        match self.schema().map_err(bad_schema)? {
             Some(schema) => schema.check(settings).map_err(EvaluationFailure::Settings),
             None => Err(EvaluationFailure::Settings("it has none".to_owned())),
         }

@@ -1,19 +1,18 @@
 //! One identity twice in one directory: exact duplicates are one object, different definitions are ambiguous.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use plimsoll_tree::{ObjectFlags, Role, Tree};
 
 use super::Notes;
 use super::content::{self, Hash};
-use super::scopes::{Scopes, directory};
-use crate::read::{Manifest, Namespace};
-
-type Identity<'a> = (u32, &'a str, &'a str, &'a str, Option<&'a str>);
+use super::identity::{Identities, Identity};
+use crate::read::Manifest;
 
 /// Drops exact duplicates and marks different definitions of one identity.
-pub(super) fn apply(manifests: &[Manifest], scopes: &Scopes, notes: &mut Notes) {
-    let groups = groups(manifests, scopes, notes);
+pub(super) fn apply(manifests: &[Manifest], identities: &Identities, notes: &mut Notes) {
+    let groups = groups(manifests, identities, notes);
     if groups.is_empty() {
         return;
     }
@@ -62,34 +61,25 @@ fn hashes(manifests: &[Manifest], groups: &[Vec<(usize, usize)>]) -> HashMap<(us
 }
 
 /// Objects that share an identity and a directory, where there are two or more.
-fn groups(manifests: &[Manifest], scopes: &Scopes, notes: &Notes) -> Vec<Vec<(usize, usize)>> {
-    let mut first: HashMap<Identity<'_>, (usize, usize)> = HashMap::new();
+fn groups(manifests: &[Manifest], identities: &Identities, notes: &Notes) -> Vec<Vec<(usize, usize)>> {
+    let mut first: HashMap<(u32, Identity), (usize, usize)> = HashMap::with_capacity(notes.len());
     let mut numbers: HashMap<(usize, usize), usize> = HashMap::new();
     let mut groups: Vec<Vec<(usize, usize)>> = Vec::new();
-    for (index, manifest) in manifests.iter().enumerate() {
+    for (index, (manifest, &scope)) in manifests.iter().zip(&identities.scopes).enumerate() {
         if notes.role(index) == Role::Previous {
             continue;
         }
-        let scope = scopes.find(directory(&manifest.path)).unwrap_or(0);
-        for (number, object) in manifest.objects.iter().enumerate() {
-            let note = notes.get(index, number);
-            if object.name.is_empty() || note.flags.has(ObjectFlags::PATCH) {
+        for number in 0..manifest.objects.len() {
+            let identity = identities.objects[notes.number(index, number)].settled();
+            if !identity.is_named() || notes.get(index, number).flags.has(ObjectFlags::PATCH) {
                 continue;
             }
-            let namespace = match &note.namespace {
-                Namespace::Named(name) => Some(name.as_str()),
-                Namespace::Unset | Namespace::Unknown => None,
-            };
-            let identity = (
-                scope,
-                object.group.as_str(),
-                object.kind.as_str(),
-                object.name.as_str(),
-                namespace,
-            );
-            let Some(&before) = first.get(&identity) else {
-                first.insert(identity, (index, number));
-                continue;
+            let before = match first.entry((scope, identity)) {
+                Entry::Occupied(entry) => *entry.get(),
+                Entry::Vacant(entry) => {
+                    entry.insert((index, number));
+                    continue;
+                }
             };
             let group = *numbers.entry(before).or_insert_with(|| {
                 groups.push(vec![before]);

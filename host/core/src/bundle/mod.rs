@@ -7,6 +7,7 @@ mod content;
 mod copies;
 mod duplicates;
 mod facts;
+mod identity;
 mod index;
 mod kinds;
 mod kustomize;
@@ -87,8 +88,9 @@ impl Bundle {
     /// # Errors
     /// When they are more than one tree can hold.
     pub fn build(mut manifests: Vec<Manifest>, options: &Options) -> Result<Bundle, TooLarge> {
+        let kustomizations = kustomize::find(&mut manifests);
         let mut notes = Notes::new(&manifests, &options.roles);
-        let closures = kustomize::apply(&mut manifests, &mut notes);
+        let closures = kustomize::apply(&kustomizations, &mut manifests, &mut notes);
         partial::apply(&mut manifests, &mut notes);
         write::join(manifests, notes, &closures, options)
     }

@@ -18,57 +18,59 @@ pub(super) struct Note {
 
 /// A note for every object of every manifest.
 pub(super) struct Notes {
-    notes: Vec<Vec<Note>>,
+    /// Where each manifest's notes start.
+    starts: Vec<usize>,
+    notes: Vec<Note>,
     roles: Vec<Role>,
 }
 
 impl Notes {
+    /// Notes for objects as they state themselves.
     pub(super) fn new(manifests: &[Manifest], roles: &[Role]) -> Self {
         let mut notes = Notes {
-            notes: vec![Vec::new(); manifests.len()],
+            starts: Vec::with_capacity(manifests.len()),
+            notes: Vec::with_capacity(manifests.iter().map(|manifest| manifest.objects.len()).sum()),
             roles: (0..manifests.len())
                 .map(|index| roles.get(index).copied().unwrap_or_default())
                 .collect(),
         };
-        for (index, manifest) in manifests.iter().enumerate() {
-            notes.extend(index, manifest);
+        for (manifest, &role) in manifests.iter().zip(&notes.roles) {
+            notes.starts.push(notes.notes.len());
+            for object in &manifest.objects {
+                let mut flags = ObjectFlags::default().with_role(role);
+                let document = manifest.documents.get(object.document as usize);
+                if document.is_some_and(|document| document.coarse) {
+                    flags = flags.with(ObjectFlags::COARSE);
+                }
+                notes.notes.push(Note {
+                    namespace: object.namespace.clone(),
+                    flags,
+                    dropped: false,
+                    included: false,
+                });
+            }
         }
         notes
     }
 
-    /// Adds notes for objects that a manifest got since.
-    pub(super) fn extend(&mut self, index: usize, manifest: &Manifest) {
-        let known = self.notes[index].len();
-        for object in manifest.objects.iter().skip(known) {
-            let mut flags = ObjectFlags::default().with_role(self.roles[index]);
-            let document = manifest.documents.get(object.document as usize);
-            if document.is_some_and(|document| document.coarse) {
-                flags = flags.with(ObjectFlags::COARSE);
-            }
-            self.notes[index].push(Note {
-                namespace: object.namespace.clone(),
-                flags,
-                dropped: false,
-                included: false,
-            });
-        }
+    /// The number of an object among those of all manifests.
+    pub(super) fn number(&self, manifest: usize, object: usize) -> usize {
+        self.starts[manifest] + object
+    }
+
+    /// Number of objects.
+    pub(super) fn len(&self) -> usize {
+        self.notes.len()
     }
 
     /// The note of an object, which must exist.
     pub(super) fn of(&mut self, manifest: usize, object: usize) -> &mut Note {
-        &mut self.notes[manifest][object]
+        &mut self.notes[self.starts[manifest] + object]
     }
 
     /// The note of an object, which must exist.
     pub(super) fn get(&self, manifest: usize, object: usize) -> &Note {
-        &self.notes[manifest][object]
-    }
-
-    /// The last notes of a manifest.
-    pub(super) fn last(&mut self, manifest: usize, count: usize) -> &mut [Note] {
-        let notes = &mut self.notes[manifest];
-        let start = notes.len().saturating_sub(count);
-        &mut notes[start..]
+        &self.notes[self.starts[manifest] + object]
     }
 
     /// Why a manifest is in the bundle.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::read::Namespace;
+use plimsoll_tree::{NONE, UNKNOWN};
+
+use super::identity::Identity;
 
 /// Pairs of unset and named namespaces of one kind and name that get marks of their own; beyond, one mark serves all.
 const MARK_PAIRS: usize = 4096;
@@ -51,7 +53,12 @@ impl Scopes {
     /// The scopes that these directories need.
     pub(super) fn new<'a>(directories: impl Iterator<Item = &'a str>) -> Self {
         let mut all: BTreeSet<&str> = BTreeSet::from([""]);
+        let mut last = "";
         for mut path in directories {
+            if path == last {
+                continue;
+            }
+            last = path;
             while all.insert(path) {
                 path = directory(path);
             }
@@ -82,33 +89,23 @@ impl Scopes {
     }
 }
 
-/// One definition of an alternative-making identity.
-pub(super) struct Definition<'a> {
-    pub(super) group: &'a str,
-    pub(super) kind: &'a str,
-    pub(super) name: &'a str,
-    pub(super) namespace: &'a Namespace,
-    pub(super) scope: u32,
-}
-
-/// For each scope its marks: identities that two or more scopes define.
+/// For each scope its marks: identities that two or more scopes define, given each definition's identity and scope.
 ///
 /// A namespace that is unset or unknown may be any: such a definition shares a mark with each of the same kind and name,
 /// so that copies of which only some name their namespace are alternatives too.
-pub(super) fn marks<'a>(scopes: usize, definitions: impl Iterator<Item = Definition<'a>>) -> Vec<Vec<u32>> {
-    let mut numbers: HashMap<(&str, &str, &str), usize> = HashMap::new();
-    let mut groups: Vec<Vec<(Option<&str>, u32)>> = Vec::new();
-    for definition in definitions {
-        let key = (definition.group, definition.kind, definition.name);
-        let number = *numbers.entry(key).or_insert_with(|| {
+pub(super) fn marks(scopes: usize, definitions: impl Iterator<Item = (Identity, u32)>) -> Vec<Vec<u32>> {
+    let mut numbers: HashMap<Identity, usize> = HashMap::new();
+    let mut groups: Vec<Vec<(Option<u32>, u32)>> = Vec::new();
+    for (identity, scope) in definitions {
+        let everywhere = Identity {
+            namespace: NONE,
+            ..identity
+        };
+        let number = *numbers.entry(everywhere).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1
         });
-        let namespace = match definition.namespace {
-            Namespace::Named(name) => Some(name.as_str()),
-            Namespace::Unset | Namespace::Unknown => None,
-        };
-        groups[number].push((namespace, definition.scope));
+        groups[number].push(((identity.namespace < UNKNOWN).then_some(identity.namespace), scope));
     }
     let mut marks = vec![Vec::new(); scopes];
     let mut next = 0_u32;
@@ -124,7 +121,7 @@ pub(super) fn marks<'a>(scopes: usize, definitions: impl Iterator<Item = Definit
         next = next.saturating_add(1);
     };
     for group in groups.iter().filter(|group| group.len() > 1) {
-        let mut named: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        let mut named: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         let mut any: BTreeSet<u32> = BTreeSet::new();
         for &(namespace, scope) in group {
             match namespace {
@@ -167,6 +164,8 @@ pub(super) fn closed(scopes: usize, closures: &[BTreeSet<u32>]) -> Vec<Option<BT
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_tree::Symbol;
+
     use super::*;
 
     #[test]
@@ -198,15 +197,14 @@ mod tests {
 
     #[test]
     fn very_many_namespaces_share_a_mark() {
-        let names: Vec<Namespace> = (0..100).map(|number| Namespace::Named(format!("n{number}"))).collect();
-        let unset = Namespace::Unset;
-        let namespaces = names.iter().chain(std::iter::repeat_n(&unset, 100));
-        let definitions = (0..).zip(namespaces).map(|(scope, namespace)| Definition {
-            group: "",
-            kind: "Service",
-            name: "s",
-            namespace,
-            scope,
+        let definitions = (0..200).map(|scope| {
+            let identity = Identity {
+                group: Symbol(0),
+                kind: Symbol(1),
+                namespace: if scope < 100 { scope } else { NONE },
+                name: Symbol(2),
+            };
+            (identity, scope)
         });
         assert_eq!(marks(200, definitions), vec![vec![0]; 200]);
     }

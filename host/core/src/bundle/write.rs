@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use plimsoll_tree::write::{NewScope, TooLarge, Writer};
-use plimsoll_tree::{NONE, Object, ObjectFlags, Role, Tree, UNKNOWN};
+use plimsoll_tree::{NONE, Object, ObjectFlags, Role, Tree};
 
+use super::identity::{Identities, Identity};
 use super::kustomize::{self, Found};
-use super::scopes::{self, Definition, Scopes};
+use super::scopes::{self, Scopes};
 use super::{Bundle, Closure, Notes, Options, duplicates, facts, kinds, place};
 use crate::read::{Manifest, Namespace};
 
@@ -26,17 +27,17 @@ pub(super) fn join(
             .map(|manifest| scopes::directory(&manifest.path))
             .chain(closed.map(String::as_str)),
     );
-    duplicates::apply(&manifests, &scopes, &mut notes);
-
     let mut writer = Writer::new();
     let offsets: Vec<u32> = manifests.iter().map(|manifest| writer.append(&manifest.part)).collect();
     let end = writer.len();
-    let written = objects(&mut writer, &manifests, &notes, &scopes, &offsets);
-    write_scopes(&mut writer, &manifests, &notes, &scopes, found, options);
+    let identities = Identities::new(&mut writer, &manifests, &notes, &scopes);
+    duplicates::apply(&manifests, &identities, &mut notes);
+    let written = objects(&mut writer, &manifests, &notes, &identities, &offsets);
+    write_scopes(&mut writer, &manifests, &notes, &scopes, &identities, found, options);
     let facts = writer.append(&facts::part(options));
     writer.facts(facts);
     let words: Arc<[u32]> = writer.finish()?.into();
-    let (includes, included) = includes(&written, found);
+    let (includes, included) = includes(&written, &notes, found);
     Ok(Bundle {
         places: Tree::read(&words).map(place::Places::new).unwrap_or_default(),
         closures: found.iter().map(|each| closure(&manifests, each)).collect(),
@@ -80,66 +81,50 @@ fn default_namespaces(manifests: &[Manifest], notes: &mut Notes, options: &Optio
     }
 }
 
-/// Index of each object in the tree, by manifest and number; [`NONE`] where it is left out.
-struct Written {
-    starts: Vec<usize>,
-    indices: Vec<u32>,
-}
-
-impl Written {
-    fn get(&self, manifest: usize, number: usize) -> u32 {
-        let start = self.starts.get(manifest).copied().unwrap_or(usize::MAX);
-        self.indices.get(start.saturating_add(number)).copied().unwrap_or(NONE)
-    }
-}
-
-fn objects(writer: &mut Writer, manifests: &[Manifest], notes: &Notes, scopes: &Scopes, offsets: &[u32]) -> Written {
-    let subjects = subjects(manifests, notes);
-    let mut written = Written {
-        starts: Vec::new(),
-        indices: Vec::new(),
-    };
+/// Writes the objects. Returns the index of each in the tree, by its number; [`NONE`] where it is left out.
+fn objects(
+    writer: &mut Writer,
+    manifests: &[Manifest],
+    notes: &Notes,
+    identities: &Identities,
+    offsets: &[u32],
+) -> Vec<u32> {
+    let mut written = Vec::with_capacity(notes.len());
     let mut next = 0;
     for (index, manifest) in manifests.iter().enumerate() {
-        written.starts.push(written.indices.len());
         for number in 0..manifest.objects.len() {
             let dropped = notes.get(index, number).dropped;
-            written.indices.push(if dropped { NONE } else { next });
+            written.push(if dropped { NONE } else { next });
             next += u32::from(!dropped);
         }
     }
+    let subjects = subjects(manifests, notes, identities, &written);
     for (index, (manifest, offset)) in manifests.iter().zip(offsets).enumerate() {
         let file = writer.intern(&manifest.path);
-        let scope = scopes.find(scopes::directory(&manifest.path)).unwrap_or(0);
         for (number, object) in manifest.objects.iter().enumerate() {
             let note = notes.get(index, number);
+            let identity = identities.objects[notes.number(index, number)];
             if note.dropped {
                 continue;
             }
             let owner = match object.owner {
-                Some(owner) => written.get(index, owner as usize),
-                None if note.flags.role() == Role::Previous => subjects
-                    .get(&identity(manifest, notes, index, number))
-                    .map_or(NONE, |&(index, number)| written.get(index, number)),
-                None => NONE,
+                Some(owner) => written.get(notes.number(index, owner as usize)).copied(),
+                None if note.flags.role() == Role::Previous => subjects.get(&identity.settled()).copied(),
+                None => None,
             };
             let record = Object {
                 root: offset.saturating_add(object.root),
                 end: offset.saturating_add(manifest.part.end(object.root)),
                 flags: note.flags,
                 file,
-                scope,
+                scope: identities.scopes[index],
                 document: object.document,
-                group: writer.intern(&object.group),
+                group: identity.group,
                 version: writer.intern(&object.version),
-                kind: writer.intern(&object.kind),
-                namespace: match &note.namespace {
-                    Namespace::Named(name) => writer.intern(name).0,
-                    Namespace::Unset => NONE,
-                    Namespace::Unknown => UNKNOWN,
-                },
-                name: writer.intern(&object.name),
-                owner,
+                kind: identity.kind,
+                namespace: identity.namespace,
+                name: identity.name,
+                owner: owner.unwrap_or(NONE),
             };
             writer.object(record);
         }
@@ -147,29 +132,18 @@ fn objects(writer: &mut Writer, manifests: &[Manifest], notes: &Notes, scopes: &
     written
 }
 
-type Identity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
-
-fn identity<'a>(manifest: &'a Manifest, notes: &'a Notes, index: usize, number: usize) -> Identity<'a> {
-    let namespace = match &notes.get(index, number).namespace {
-        Namespace::Named(name) => Some(name.as_str()),
-        Namespace::Unset | Namespace::Unknown => None,
-    };
-    let object = &manifest.objects[number];
-    (&object.group, &object.kind, namespace, &object.name)
-}
-
 /// The subjects by identity, if there are previous states that look for theirs.
-fn subjects<'a>(manifests: &'a [Manifest], notes: &'a Notes) -> HashMap<Identity<'a>, (usize, usize)> {
+fn subjects(manifests: &[Manifest], notes: &Notes, identities: &Identities, written: &[u32]) -> HashMap<Identity, u32> {
     let mut subjects = HashMap::new();
     if !(0..manifests.len()).any(|index| notes.role(index) == Role::Previous) {
         return subjects;
     }
     for (index, manifest) in manifests.iter().enumerate() {
-        for number in 0..manifest.objects.len() {
-            if notes.get(index, number).flags.role() == Role::Subject {
+        for number in (0..manifest.objects.len()).map(|object| notes.number(index, object)) {
+            if notes.role(index) == Role::Subject && written[number] != NONE {
                 subjects
-                    .entry(identity(manifest, notes, index, number))
-                    .or_insert((index, number));
+                    .entry(identities.objects[number].settled())
+                    .or_insert(written[number]);
             }
         }
     }
@@ -181,13 +155,14 @@ fn write_scopes(
     manifests: &[Manifest],
     notes: &Notes,
     scopes: &Scopes,
+    identities: &Identities,
     found: &[Found],
     options: &Options,
 ) {
     let mut marks = if options.no_alternatives {
         vec![Vec::new(); scopes.len()]
     } else {
-        scopes::marks(scopes.len(), definitions(manifests, notes, scopes))
+        scopes::marks(scopes.len(), definitions(manifests, notes, identities))
     };
     let closures: Vec<BTreeSet<u32>> = found
         .iter()
@@ -217,34 +192,31 @@ fn write_scopes(
 fn definitions<'a>(
     manifests: &'a [Manifest],
     notes: &'a Notes,
-    scopes: &'a Scopes,
-) -> impl Iterator<Item = Definition<'a>> {
-    manifests.iter().enumerate().flat_map(move |(index, manifest)| {
-        let scope = scopes.find(scopes::directory(&manifest.path)).unwrap_or(0);
-        manifest.objects.iter().enumerate().filter_map(move |(number, object)| {
-            let note = notes.get(index, number);
-            let counts = !object.name.is_empty()
-                && !note.flags.has(ObjectFlags::PATCH)
-                && note.flags.role() != Role::Previous
-                && kinds::makes_alternatives(&object.group, &object.kind);
-            counts.then(|| Definition {
-                group: &object.group,
-                kind: &object.kind,
-                name: &object.name,
-                namespace: &note.namespace,
-                scope,
+    identities: &'a Identities,
+) -> impl Iterator<Item = (Identity, u32)> {
+    manifests
+        .iter()
+        .zip(&identities.scopes)
+        .enumerate()
+        .flat_map(move |(index, (manifest, &scope))| {
+            manifest.objects.iter().enumerate().filter_map(move |(number, object)| {
+                let note = notes.get(index, number);
+                let counts = !object.name.is_empty()
+                    && !note.flags.has(ObjectFlags::PATCH)
+                    && note.flags.role() != Role::Previous
+                    && kinds::makes_alternatives(&object.group, &object.kind);
+                counts.then(|| (identities.objects[notes.number(index, number)], scope))
             })
         })
-    })
 }
 
 /// For each object of the tree the closures that include it: ranges, and what they range over.
-fn includes(written: &Written, found: &[Found]) -> (Vec<(u32, u32)>, Vec<u32>) {
+fn includes(written: &[u32], notes: &Notes, found: &[Found]) -> (Vec<(u32, u32)>, Vec<u32>) {
     let pairs = found.iter().zip(0_u32..).flat_map(|(closure, number)| {
         closure
             .objects
             .iter()
-            .map(move |&(index, object)| (written.get(index, object), number))
+            .map(move |&(index, object)| (written[notes.number(index, object)], number))
     });
     let mut pairs: Vec<(u32, u32)> = pairs.filter(|&(object, _)| object != NONE).collect();
     pairs.sort_unstable();
@@ -252,7 +224,7 @@ fn includes(written: &Written, found: &[Found]) -> (Vec<(u32, u32)>, Vec<u32>) {
     if pairs.is_empty() {
         return (Vec::new(), Vec::new());
     }
-    let count = written.indices.iter().filter(|&&index| index != NONE).count();
+    let count = written.iter().filter(|&&index| index != NONE).count();
     let mut ranges = vec![(0, 0); count];
     for (position, &(object, _)) in (0_u32..).zip(&pairs) {
         if let Some(range) = ranges.get_mut(object as usize) {

@@ -155,7 +155,12 @@ fn render(report: &Report<'_>, renderer: &Renderer, width: usize, block: &[&Find
             continue;
         };
         let line = |place: &Location| manifest.position(place.span.start).line;
-        for cluster in here.chunk_by(|a, b| line(&b.0).saturating_sub(line(&a.0)) <= WIDEST_GAP) {
+        let mut clusters: Vec<&[(Location, Option<&str>)]> = here
+            .chunk_by(|a, b| line(&b.0).saturating_sub(line(&a.0)) <= WIDEST_GAP)
+            .collect();
+        // The place that is meant comes first, what explains it after.
+        clusters.sort_by_key(|cluster| cluster.iter().all(|(_, label)| label.is_some()));
+        for cluster in clusters {
             let (leader, _) = *cluster.iter().find(|(_, label)| label.is_none()).unwrap_or(&cluster[0]);
             let position = manifest.position(leader.span.start);
             let path = clean_line(&manifest.path, 500);

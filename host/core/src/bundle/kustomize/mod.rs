@@ -37,17 +37,17 @@ pub(super) struct Found {
     pub(super) objects: Vec<(usize, usize)>,
 }
 
-/// Finds all kustomizations and applies them. Nothing is done, and nothing allocated, where there are none.
-pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) -> Vec<Found> {
+/// All kustomizations of an input.
+pub(super) struct Kustomizations(Vec<Kustomization>);
+
+/// Finds all kustomizations, and adds what they generate to their manifests. Nothing is allocated where there are none.
+pub(super) fn find(manifests: &mut [Manifest]) -> Kustomizations {
     let mut all: Vec<Kustomization> = Vec::new();
     for (index, manifest) in manifests.iter().enumerate() {
         if let Some((root, component)) = model::find(manifest) {
             all.push(model::read(manifest, index, root, component));
         }
         all.extend(deploy::read(manifest, index));
-    }
-    if all.is_empty() {
-        return Vec::new();
     }
     // A directory's kustomization is the file that kustomize takes; one of another name serves where there is none.
     all.sort_by_key(|each| !model::has_name(&manifests[each.manifest].path));
@@ -56,12 +56,24 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) -> Vec<Found>
             &mut manifests[kustomization.manifest],
             &kustomization.transform.generators,
         );
-        notes.extend(kustomization.manifest, &manifests[kustomization.manifest]);
-        for object in notes.last(kustomization.manifest, kustomization.transform.generators.len()) {
-            object.flags = object.flags.with_role(Role::Context).with(ObjectFlags::RENDERED);
+    }
+    Kustomizations(all)
+}
+
+/// Applies all kustomizations.
+pub(super) fn apply(all: &Kustomizations, manifests: &mut [Manifest], notes: &mut Notes) -> Vec<Found> {
+    let Kustomizations(all) = all;
+    if all.is_empty() {
+        return Vec::new();
+    }
+    for kustomization in all {
+        let count = manifests[kustomization.manifest].objects.len();
+        for object in count - kustomization.transform.generators.len()..count {
+            let note = notes.of(kustomization.manifest, object);
+            note.flags = note.flags.with_role(Role::Context).with(ObjectFlags::RENDERED);
         }
     }
-    let mut walker = Walker::new(manifests, &all);
+    let mut walker = Walker::new(manifests, all);
     let found = walk(&mut walker);
     for (file, object) in configuration(&walker) {
         notes.of(file, object).flags = notes.of(file, object).flags.with(ObjectFlags::PATCH);
