@@ -159,7 +159,7 @@ mod tests {
     fn the_clock_stops_when_nothing_runs_and_starts_again() {
         let ticks = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&ticks);
-        let gate = Gate::new(1, move || drop(counted.fetch_add(1, Ordering::SeqCst))).expect("a thread");
+        let gate = Gate::new(1, move || _ = counted.fetch_add(1, Ordering::SeqCst)).expect("a thread");
         let deadline = std::time::Instant::now() + Duration::from_secs(20);
         while !gate.shared.state().stopped {
             assert!(std::time::Instant::now() < deadline, "the clock never stopped");

@@ -21,18 +21,19 @@ pub static RULE: Rule<Settings> = Rule {
 };
 
 fn check(context: &Context<'_, Settings>, violations: &mut Vec<Violation>) {
+    let hosts = Hosts::new(&context.bundle);
     for object in context
         .bundle
         .subjects()
         .filter(|object| object.kind() == word!("Ingress"))
     {
-        ingress_nginx(&context.bundle, object, &context.settings, violations);
+        ingress_nginx(&hosts, object, &context.settings, violations);
     }
-    environments(&context.bundle, violations);
+    environments(&context.bundle, &hosts, violations);
 }
 
 /// ingress-nginx's annotations, which Traefik reads, too.
-fn ingress_nginx(bundle: &Bundle<'_>, object: Object<'_>, settings: &Settings, violations: &mut Vec<Violation>) {
+fn ingress_nginx(hosts: &Hosts<'_, '_>, object: Object<'_>, settings: &Settings, violations: &mut Vec<Violation>) {
     let Value::Known(annotations) = object.root().at(&[word!("metadata"), word!("annotations")]) else {
         return;
     };
@@ -57,7 +58,7 @@ fn ingress_nginx(bundle: &Bundle<'_>, object: Object<'_>, settings: &Settings, v
         name => format!(" {name}"),
     };
     let message = format!("Ingress{name} allows any origin (cors-allow-origin: \"{entry}\")");
-    violations.push(Violation::new(list, message).help(help(bundle, object)));
+    violations.push(Violation::new(list, message).help(help(hosts, object)));
 }
 
 /// Whether all that an Ingress serves is declared public.
@@ -92,12 +93,18 @@ fn is_public(object: Object<'_>, settings: &Settings) -> bool {
 }
 
 /// Variables of all containers: literals, and keys of ConfigMaps that they read.
-fn environments(bundle: &Bundle<'_>, violations: &mut Vec<Violation>) {
+fn environments(bundle: &Bundle<'_>, hosts: &Hosts<'_, '_>, violations: &mut Vec<Violation>) {
     let tree = bundle.tree();
     // Most bundles have no such name at all.
     if !(0..tree.symbols()).any(|symbol| variable::judge(tree.text(Symbol(symbol))).is_some()) {
         return;
     }
+    // ConfigMaps that are judged, by the nodes they span; in the order of the tree.
+    let maps: Vec<std::ops::Range<u32>> = bundle
+        .of_kind(Symbol::default(), word!("ConfigMap"))
+        .filter(|map| map.role() == Role::Subject)
+        .map(Object::span)
+        .collect();
     // A ConfigMap's key may be read by many containers: one finding.
     let mut found: BTreeMap<u32, Violation> = BTreeMap::new();
     for workload in bundle.workloads().iter().filter(|workload| workload.is_judged()) {
@@ -115,13 +122,13 @@ fn environments(bundle: &Bundle<'_>, violations: &mut Vec<Violation>) {
                 let Some(entry) = entry.filter(|_| !variable.secret) else {
                     continue;
                 };
-                let place = judged_place(bundle, workload.object, variable.at).unwrap_or_else(|| container.place());
+                let place = judged_place(&maps, workload.object, variable.at).unwrap_or_else(|| container.place());
                 let name_of = match workload.name() {
                     "" => workload.object.kind_text(),
                     name => name,
                 };
                 let message = format!("{name_of}/{} allows any origin ({name}: \"{entry}\")", container.name());
-                let mut violation = Violation::new(place, message).help(help(bundle, workload.object));
+                let mut violation = Violation::new(place, message).help(help(hosts, workload.object));
                 if holds == Holds::Address {
                     // Only the code knows what it does with the site's address.
                     violation = violation.confidence(Confidence::Medium);
@@ -136,37 +143,70 @@ fn environments(bundle: &Bundle<'_>, violations: &mut Vec<Violation>) {
     violations.extend(found.into_values());
 }
 
-/// The place of a value if it lies in an object that is judged: the workload, or a ConfigMap.
-fn judged_place<'t>(bundle: &Bundle<'t>, object: Object<'t>, at: Node<'t>) -> Option<Node<'t>> {
-    let holds = |object: Object<'_>| object.span().contains(&at.index());
-    let judged = holds(object)
-        || bundle
-            .of_kind(Symbol::default(), word!("ConfigMap"))
-            .any(|map| map.role() == Role::Subject && holds(map));
-    judged.then_some(at)
+/// The place of a value if it lies in an object that is judged: the workload, or one of these ConfigMaps.
+fn judged_place<'t>(maps: &[std::ops::Range<u32>], object: Object<'_>, at: Node<'t>) -> Option<Node<'t>> {
+    let next = maps.partition_point(|map| map.start <= at.index());
+    let map = next.checked_sub(1).and_then(|last| maps.get(last));
+    (object.span().contains(&at.index()) || map.is_some_and(|map| map.contains(&at.index()))).then_some(at)
 }
 
-/// What to do, with hosts of the bundle that a site could be served from.
-fn help(bundle: &Bundle<'_>, object: Object<'_>) -> String {
-    let mut hosts: Vec<String> = Vec::new();
-    let ingresses = bundle.objects().filter(|other| {
-        other.kind() == word!("Ingress") && other.index() != object.index() && bundle.sees(object, *other)
-    });
-    for tls in ingresses.flat_map(|ingress| {
-        let spec = ingress.root().get(word!("spec")).known();
-        spec.into_iter().flat_map(|spec| spec.items_of(word!("tls")))
-    }) {
-        let names = tls.get_text("hosts").known().into_iter().flat_map(Node::items);
-        for host in names
-            .filter_map(|host| host.text().known())
-            .filter(|host| !host.contains('*'))
-        {
-            let host = format!("`https://{host}`");
-            if hosts.len() < 3 && !hosts.contains(&host) {
+/// Directories that are looked at for hosts beside the object's own.
+const DIRECTORIES: usize = 64;
+/// Hosts that a help text names.
+const NAMED: usize = 3;
+
+/// Hosts that a site could be served from, as `https://HOST`, by the Ingress and directory that have them.
+struct Hosts<'b, 't> {
+    bundle: &'b Bundle<'t>,
+    by_scope: BTreeMap<u32, Vec<(Object<'t>, String)>>,
+}
+
+impl<'b, 't> Hosts<'b, 't> {
+    fn new(bundle: &'b Bundle<'t>) -> Self {
+        let mut by_scope: BTreeMap<u32, Vec<(Object<'t>, String)>> = BTreeMap::new();
+        for ingress in bundle.objects().filter(|object| object.kind() == word!("Ingress")) {
+            let spec = ingress.root().get(word!("spec")).known();
+            for tls in spec.into_iter().flat_map(|spec| spec.items_of(word!("tls"))) {
+                let names = tls.get_text("hosts").known().into_iter().flat_map(Node::items);
+                for host in names
+                    .filter_map(|host| host.text().known())
+                    .filter(|host| !host.contains('*'))
+                {
+                    by_scope
+                        .entry(ingress.scope())
+                        .or_default()
+                        .push((ingress, format!("`https://{host}`")));
+                }
+            }
+        }
+        Hosts { bundle, by_scope }
+    }
+
+    /// Some hosts that an object sees, its own directory's first.
+    fn seen_by(&self, object: Object<'_>) -> Vec<&str> {
+        let own = self.by_scope.get(&object.scope());
+        let others = self
+            .by_scope
+            .iter()
+            .filter(|(scope, _)| **scope != object.scope())
+            .take(DIRECTORIES);
+        let mut hosts: Vec<&str> = Vec::new();
+        for (ingress, host) in own.into_iter().chain(others.map(|(_, hosts)| hosts)).flatten() {
+            if hosts.len() == NAMED {
+                break;
+            }
+            let other = ingress.index() != object.index() && self.bundle.sees(object, *ingress);
+            if other && !hosts.contains(&host.as_str()) {
                 hosts.push(host);
             }
         }
+        hosts
     }
+}
+
+/// What to do, with hosts of the bundle that a site could be served from.
+fn help(hosts: &Hosts<'_, '_>, object: Object<'_>) -> String {
+    let hosts = hosts.seen_by(object);
     let known = match hosts.as_slice() {
         [] => String::new(),
         hosts => format!(" (served here: {})", hosts.join(", ")),
