@@ -16,8 +16,6 @@ pub enum FormatError {
     Version(u32),
     /// The tree's fixed vocabulary is shorter than the reader's: who wrote it is older than who reads it.
     HostTooOld,
-    /// The text section is not UTF-8.
-    Text,
 }
 
 impl fmt::Display for FormatError {
@@ -26,7 +24,6 @@ impl fmt::Display for FormatError {
             FormatError::Malformed => write!(f, "the tree is malformed"),
             FormatError::Version(found) => write!(f, "the tree has layout {found}, this reader knows {VERSION}"),
             FormatError::HostTooOld => write!(f, "the host is too old for this policy: its vocabulary is shorter"),
-            FormatError::Text => write!(f, "the tree's text is not UTF-8"),
         }
     }
 }
@@ -73,7 +70,7 @@ pub struct Tree<'a> {
     originals: Section<'a>,
     scopes: Section<'a>,
     marks: Section<'a>,
-    text: &'a str,
+    text: &'a [u8],
 }
 
 /// A node as it stands in the tree.
@@ -142,8 +139,7 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Reads the header and checks that every section lies in the buffer and that the text is UTF-8; the records are
-    /// checked as they are read.
+    /// Reads the header and checks that every section lies in the buffer; records and texts are checked as they are read.
     ///
     /// # Errors
     /// When the buffer is not a tree of this layout.
@@ -186,7 +182,7 @@ impl<'a> Tree<'a> {
             originals: section(4, 2)?,
             scopes: section(5, SCOPE_WORDS as usize)?,
             marks: section(6, 1)?,
-            text: std::str::from_utf8(bytemuck::cast_slice(text.words)).map_err(|_| FormatError::Text)?,
+            text: bytemuck::cast_slice(text.words),
         })
     }
 
@@ -260,17 +256,22 @@ impl<'a> Tree<'a> {
         None
     }
 
-    /// The text of a symbol; empty when there is no such symbol.
+    /// The text of a symbol; empty when there is no such symbol, or it is no UTF-8.
+    ///
+    /// Checked at each call and not as a whole when the tree is read: most readers look at a few texts of many.
     #[must_use]
     #[inline]
     pub fn text(&self, symbol: Symbol) -> &'a str {
+        std::str::from_utf8(self.bytes(symbol)).unwrap_or("")
+    }
+
+    #[inline]
+    fn bytes(&self, symbol: Symbol) -> &'a [u8] {
         let Some(&[offset, length]) = self.symbols.record::<2>(symbol.0) else {
-            return "";
+            return &[];
         };
-        let Some(end) = offset.checked_add(length) else {
-            return "";
-        };
-        self.text.get(offset as usize..end as usize).unwrap_or("")
+        let end = offset.checked_add(length).map(|end| end as usize);
+        end.and_then(|end| self.text.get(offset as usize..end)).unwrap_or(&[])
     }
 
     /// Number of symbols.
@@ -284,7 +285,7 @@ impl<'a> Tree<'a> {
     pub fn find(&self, text: &str) -> Option<Symbol> {
         (0..self.symbols.count)
             .map(Symbol)
-            .find(|&symbol| self.text(symbol) == text)
+            .find(|&symbol| self.bytes(symbol) == text.as_bytes())
     }
 
     /// The symbol of a string node.
