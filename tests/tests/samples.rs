@@ -1,7 +1,7 @@
 //! `samples/*/broken` gives exactly the expected findings, `samples/*/fixed` nothing at warning or above; alone and
 //! together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plimsoll_tests::{list, project, run};
 use serde_json::Value;
@@ -21,7 +21,7 @@ fn sides(which: &str) -> Vec<PathBuf> {
 }
 
 /// `rule severity file:line:column object` of what a folder's `expected.json` lists, files as from the project's folder.
-fn expected(folder: &PathBuf) -> Vec<String> {
+fn expected(folder: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(folder.join("expected.json")).expect("every side has an expected.json");
     let report: Value = serde_json::from_str(&text).expect("expected.json is JSON");
     let root = project();
@@ -76,7 +76,7 @@ fn each_broken_side_alone() {
 #[test]
 fn all_broken_sides_together() {
     let folders = sides("broken");
-    let mut all: Vec<String> = folders.iter().flat_map(expected).collect();
+    let mut all: Vec<String> = folders.iter().flat_map(|folder| expected(folder)).collect();
     all.sort();
     assert_eq!(found(&folders), (1, all));
 }
@@ -98,7 +98,7 @@ fn fixed_sides_have_nothing() {
 
 #[test]
 fn everything_together_is_broken_as_broken_is() {
-    let mut all: Vec<String> = sides("broken").iter().flat_map(expected).collect();
+    let mut all: Vec<String> = sides("broken").iter().flat_map(|folder| expected(folder)).collect();
     all.sort();
     let (_, lines) = found(&[project().join("samples")]);
     assert_eq!(lines, all);

@@ -1,6 +1,6 @@
 //! Where words go: data on standard output, talk on standard error.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use anstream::{AutoStream, ColorChoice};
 use plimsoll_core::report::Style;
@@ -17,13 +17,11 @@ pub fn style(when: ColorWhen, verbose: bool) -> Style {
         ColorWhen::Never => false,
         ColorWhen::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
-    let width = std::io::stdout()
-        .is_terminal()
-        .then(|| console_width().unwrap_or(WIDTH))
-        .unwrap_or(WIDTH);
+    let width = console_width().unwrap_or(WIDTH);
     Style { color, width, verbose }
 }
 
+/// Columns of the terminal that standard output is, if it is one.
 fn console_width() -> Option<usize> {
     let (_, columns) = console::Term::stdout().size_checked()?;
     (columns >= 40).then_some(usize::from(columns))

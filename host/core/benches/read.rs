@@ -1,6 +1,11 @@
 //! Reading against the parse floor: the parser's events alone.
 //!
 //! The texts are made here; with `PLIMSOLL_CORPORA` set to a folder, its YAML files are read as well.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "core has no powers; what it is compared with comes from outside"
+)]
 #![allow(clippy::expect_used, clippy::print_stderr, reason = "a benchmark")]
 
 use std::fmt::Write;
