@@ -78,6 +78,7 @@ fn what_is_no_manifest_fails_only_when_named() {
             "tsconfig.json",
             "{\n  // strict\n  \"compilerOptions\": { \"strict\": true, },\n}\n",
         ),
+        ("notes.yaml", "tides: [high, low\nships: 2\n"),
         ("page.yaml", "{% if wanted %}\nkey: value\n{% endif %}\n"),
         (
             "chart/templates/x.yaml",
@@ -99,12 +100,13 @@ fn what_is_no_manifest_fails_only_when_named() {
         skipped,
         json!([
             {"file": "chart/templates/x.yaml", "reason": "template"},
+            {"file": "notes.yaml", "reason": "not a manifest"},
             {"file": "page.yaml", "reason": "template"},
             {"file": "tsconfig.json", "reason": "not a manifest"},
             {"file": "workload.yaml", "reason": "no kind"},
         ])
     );
-    assert_eq!(run(PROGRAM, files.path(), &["check", "tsconfig.json"]).code, 2);
+    assert_eq!(run(PROGRAM, files.path(), &["check", "notes.yaml"]).code, 2);
     assert_eq!(run(PROGRAM, files.path(), &["check", "chart/templates/x.yaml"]).code, 0);
     let read = run(PROGRAM, files.path(), &["read", "chart/templates/x.yaml"]);
     assert_eq!(read.code, 2);
