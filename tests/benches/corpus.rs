@@ -167,7 +167,7 @@ fn read(corpus: &[(String, String)]) -> Vec<Manifest> {
 /// Everything that `check --format json` does, but for finding and opening files.
 fn whole(corpus: &[(String, String)], judges: &[Box<dyn Judge>]) -> String {
     let manifests = read(corpus);
-    let counts = Counts::of(&manifests);
+    let counts = Counts::of(&manifests, |_| false);
     let bundle = Bundle::build(manifests, &Options::default()).expect("it fits");
     let judgements: Vec<Judgement<'_>> = judges
         .par_iter()

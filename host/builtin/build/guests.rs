@@ -27,10 +27,14 @@ pub fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
         .args(arguments);
     clean_environment(&mut cargo);
     // Overrides flags from configuration files, which are meant for the host.
-    let flags = [
+    let mut flags = vec![
         format!("-Clink-arg=--initial-heap={HEAP}"),
         format!("-Clink-arg=-zstack-size={STACK}"),
     ];
+    // The same sources give the same component, whoever's machine builds it, and none of its paths.
+    if let Some(home) = cargo_home() {
+        flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
+    }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     let output = cargo
         .output()
@@ -100,6 +104,13 @@ fn clean_environment(cargo: &mut Command) {
             cargo.env_remove(name);
         }
     }
+}
+
+/// Where cargo keeps the crates that it fetched.
+fn cargo_home() -> Option<PathBuf> {
+    env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
 /// Adds the wasm target through rustup when the toolchain does not have it.

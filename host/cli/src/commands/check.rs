@@ -80,7 +80,7 @@ impl Check {
         progress.done();
         let policies = policies?;
         let now = timings.add("read, and load policies", started);
-        let counts = Counts::of(&input.manifests);
+        let counts = Counts::of(&input.manifests, |path| input.named.contains(path));
         let mut inputs_failed = input.failures;
         inputs_failed.extend(input_failures(&input.manifests, |path| input.named.contains(path)));
         inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));

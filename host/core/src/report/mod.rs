@@ -74,13 +74,16 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts what a bundle's manifests hold.
+    /// Counts what manifests hold. `named` are the paths that the user named, as for [`input_failures`].
     #[must_use]
-    pub fn of(manifests: &[Manifest]) -> Self {
+    pub fn of(manifests: &[Manifest], named: impl Fn(&str) -> bool) -> Self {
         let mut counts = Counts::default();
         for manifest in manifests {
             match manifest.skipped {
                 Some(reason) => counts.skipped.push((manifest.path.clone(), reason)),
+                None if !manifest.failures.is_empty() && !must_parse(manifest, &named) => {
+                    counts.skipped.push((manifest.path.clone(), Skip::NotAManifest));
+                }
                 None => {
                     counts.files += usize::from(!manifest.objects.is_empty());
                     let skipped = manifest.documents.iter().filter_map(|document| document.skipped);
@@ -113,16 +116,23 @@ impl Counts {
     }
 }
 
+/// Whether a file must be readable: one that the user named, or that is meant as a manifest by its looks or by what else it
+/// holds.
+fn must_parse(manifest: &Manifest, named: impl Fn(&str) -> bool) -> bool {
+    let meant = manifest.failures.iter().any(|failure| failure.looks_like_manifest);
+    meant || !manifest.objects.is_empty() || named(&manifest.path)
+}
+
 /// Why there are failed inputs among what was read. `named` are the paths that the user named: those must be readable
 /// whatever they hold.
 #[must_use]
 pub fn input_failures(manifests: &[Manifest], named: impl Fn(&str) -> bool) -> Vec<InputFailure> {
     let mut found = Vec::new();
     for manifest in manifests {
+        if !must_parse(manifest, &named) {
+            continue;
+        }
         for failure in &manifest.failures {
-            if !failure.looks_like_manifest && !named(&manifest.path) {
-                continue;
-            }
             let whole = failure.span == crate::read::Span::EMPTY;
             let position = manifest.position(failure.span.start);
             found.push(InputFailure {
