@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use plimsoll_tree::{Kind, Node, Tree, word};
@@ -149,32 +149,31 @@ fn is_plain_word(value: &str) -> bool {
 /// (a password that is also the name of an image).
 fn ordinary_words(tree: Tree<'_>, bundle: &Bundle, spans: &[Vec<Span>], values: &BTreeSet<String>) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = OWN_WORDS.iter().map(|&word| word.to_owned()).collect();
-    let words: BTreeSet<&str> = values
-        .iter()
-        .map(String::as_str)
-        .filter(|value| is_plain_word(value))
+    // By symbol, for there are many nodes and few words.
+    let wanted: Vec<bool> = (0..tree.symbols())
+        .map(|symbol| {
+            let text = tree.text(plimsoll_tree::Symbol(symbol));
+            is_plain_word(text) && values.contains(text)
+        })
         .collect();
-    if words.is_empty() {
+    if !wanted.contains(&true) {
         return found;
     }
-    let mut add = |text: &str| {
-        if let Some(&word) = words.get(text) {
-            found.insert(word.to_owned());
-        }
-    };
+    let is_wanted = |symbol: plimsoll_tree::Symbol| wanted.get(symbol.0 as usize) == Some(&true);
     for index in 0..tree.nodes() {
         let Some(node) = tree.node(index) else { continue };
-        if let Some(key) = node.key {
-            add(tree.text(key));
+        if let Some(key) = node.key.filter(|key| is_wanted(*key)) {
+            found.insert(tree.text(key).to_owned());
         }
-        if node.kind == Kind::String && words.contains(tree.text(plimsoll_tree::Symbol(node.value))) {
+        let value = plimsoll_tree::Symbol(node.value);
+        if node.kind == Kind::String && is_wanted(value) {
             let masked = bundle.locate(index).is_none_or(|place| {
                 let list = spans.get(place.manifest).map_or(&[] as &[Span], Vec::as_slice);
                 let at = list.partition_point(|span| span.end <= place.value.start);
                 list.get(at).is_some_and(|span| span.start < place.value.end)
             });
             if !masked {
-                add(tree.text(plimsoll_tree::Symbol(node.value)));
+                found.insert(tree.text(value).to_owned());
             }
         }
     }
@@ -187,8 +186,11 @@ fn finder<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Result<Optio
     if patterns.peek().is_none() {
         return Ok(None);
     }
+    // The kind that is quick to build: there are many patterns and little text.
     let built = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+        .prefilter(false)
         .build(patterns);
     built.map(Some).map_err(drop)
 }
