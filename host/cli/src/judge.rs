@@ -82,17 +82,13 @@ fn cache_folder() -> Option<PathBuf> {
     Some(folder.join("plimsoll").join("compiled"))
 }
 
-fn failed(policy: &str, failure: &EvaluationFailure) -> Failure {
+/// A policy that gave no verdict, as reports say it.
+pub fn failed(policy: &str, failure: &EvaluationFailure) -> Failure {
     Failure {
         policy: policy.to_owned(),
         kind: failure.kind(),
         message: failure.to_string(),
     }
-}
-
-/// A failure of a loaded policy, as reports say it.
-pub fn failure(policy: &str, failure: &EvaluationFailure) -> Failure {
-    failed(policy, failure)
 }
 
 /// The verdicts of all policies on a bundle, and how long each took.

@@ -12,7 +12,7 @@ use crate::bindings::plimsoll::policy::bundle;
 use crate::limits::Limiter;
 
 self_cell! {
-    /// The lent buffer, read once: to read it checks all of its text.
+    /// The lent buffer, its header read once.
     struct Lent {
         owner: Arc<[u32]>,
         #[covariant]

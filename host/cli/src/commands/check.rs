@@ -106,7 +106,7 @@ impl Check {
             .iter()
             .any(|loaded| loaded.policy.description().name == "secrets");
         let mut failures = policies.failures;
-        failures.extend(failed.iter().map(|(policy, failure)| judge::failure(policy, failure)));
+        failures.extend(failed.iter().map(|(policy, failure)| judge::failed(policy, failure)));
         timings.add("locate and mask", judged);
         let report = Report {
             bundle: &bundle,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use plimsoll_core::bundle::{Bundle, Options};
-use plimsoll_core::read::{Limits, Skip};
+use plimsoll_core::read::{Limits, Manifest, Skip};
 use plimsoll_core::report::input_failures;
 use plimsoll_tree::{Kind, Tree};
 use serde_json::{Value, json};
@@ -70,17 +70,7 @@ impl Read {
                 let tree = Tree::read(&words)?;
                 for document in &manifest.documents {
                     if self.spans {
-                        for node in document.root..document.end {
-                            let span = manifest.spans.get(node as usize).copied().unwrap_or_default();
-                            let value = json!({
-                                "file": manifest.path,
-                                "path": pointer(tree, document.root, node),
-                                "start": point(manifest, span.start),
-                                "end": point(manifest, span.end),
-                            });
-                            out.push_str(&value.to_string());
-                            out.push('\n');
-                        }
+                        write_spans(manifest, tree, document.root..document.end, &mut out);
                     } else {
                         tree.write_json(document.root, &mut out);
                         out.push('\n');
@@ -104,7 +94,7 @@ impl Read {
     }
 }
 
-fn point(manifest: &plimsoll_core::read::Manifest, offset: u32) -> Value {
+fn point(manifest: &Manifest, offset: u32) -> Value {
     let position = manifest.position(offset);
     json!({ "line": position.line, "column": position.column, "offset": manifest.stored_offset(offset) })
 }
@@ -140,30 +130,51 @@ fn object_value(bundle: &Bundle, tree: Tree<'_>, index: u32) -> Value {
     })
 }
 
-/// RFC 6901 pointer from one node down to another.
-fn pointer(tree: Tree<'_>, root: u32, node: u32) -> String {
-    let mut out = String::new();
-    let mut at = root;
-    while at < node {
-        let sequence = tree.node(at).is_some_and(|found| found.kind == Kind::Sequence);
-        let Some((position, child)) = tree
-            .children(at)
-            .enumerate()
-            .find(|&(_, child)| child <= node && node < tree.end(child))
-        else {
-            break;
-        };
-        out.push('/');
-        if sequence {
-            out.push_str(&position.to_string());
-        } else {
-            let key = tree
-                .node(child)
-                .and_then(|found| found.key)
-                .map_or("", |key| tree.text(key));
-            out.push_str(&key.replace('~', "~0").replace('/', "~1"));
+/// A map or sequence whose members are being written.
+struct Open {
+    end: u32,
+    sequence: bool,
+    /// The next item's.
+    position: u32,
+    /// Length of its own pointer.
+    length: usize,
+}
+
+/// A line for each of these nodes, the first of which holds the others: its RFC 6901 pointer and place. One walk, so that
+/// a long list takes no longer for each of its items.
+fn write_spans(manifest: &Manifest, tree: Tree<'_>, nodes: std::ops::Range<u32>, out: &mut String) {
+    let mut open: Vec<Open> = Vec::new();
+    let mut pointer = String::new();
+    for index in nodes {
+        while open.pop_if(|holder| index >= holder.end).is_some() {}
+        let Some(node) = tree.node(index) else { return };
+        if let Some(holder) = open.last_mut() {
+            pointer.truncate(holder.length);
+            pointer.push('/');
+            if holder.sequence {
+                pointer.push_str(&holder.position.to_string());
+                holder.position += 1;
+            } else {
+                let key = node.key.map_or("", |key| tree.text(key));
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
         }
-        at = child;
+        let span = manifest.spans.get(index as usize).copied().unwrap_or_default();
+        let value = json!({
+            "file": manifest.path,
+            "path": pointer,
+            "start": point(manifest, span.start),
+            "end": point(manifest, span.end),
+        });
+        out.push_str(&value.to_string());
+        out.push('\n');
+        if matches!(node.kind, Kind::Map | Kind::Sequence) {
+            open.push(Open {
+                end: tree.end(index),
+                sequence: node.kind == Kind::Sequence,
+                position: 0,
+                length: pointer.len(),
+            });
+        }
     }
-    out
 }

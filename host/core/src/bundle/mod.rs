@@ -117,7 +117,7 @@ impl Bundle {
         }
     }
 
-    /// The tree, to be read. This checks that the text is UTF-8, which takes time linear in the text: ask once.
+    /// The tree, to be read in place.
     ///
     /// # Panics
     /// When the bundle was made of words that are no tree.

@@ -72,10 +72,10 @@ pub fn human(report: &Report<'_>, style: Style) -> (String, String) {
 
 /// Findings that differ only in the object they speak of, together; in the order of the first of each.
 fn fold<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
-    let mut blocks: Vec<(Finding0<'a>, Vec<&'a Finding>)> = Vec::new();
+    let mut blocks: Vec<(Common<'a>, Vec<&'a Finding>)> = Vec::new();
     let mut index = std::collections::HashMap::new();
     for &finding in findings {
-        let key = Finding0 {
+        let key = Common {
             rule: &finding.rule,
             severity: finding.severity,
             namespace: finding.object.namespace.as_deref(),
@@ -84,7 +84,7 @@ fn fold<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
         match index.get(&key) {
             // Related places are explanations of their own.
             Some(&at) if finding.related.is_empty() => {
-                let (_, block): &mut (Finding0<'a>, Vec<&'a Finding>) = &mut blocks[at];
+                let (_, block): &mut (Common<'a>, Vec<&'a Finding>) = &mut blocks[at];
                 block.push(finding);
             }
             _ => {
@@ -100,7 +100,7 @@ fn fold<'a>(findings: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
 
 /// What findings of one block have in common.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Finding0<'a> {
+struct Common<'a> {
     rule: &'a str,
     severity: Severity,
     namespace: Option<&'a str>,
