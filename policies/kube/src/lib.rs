@@ -7,6 +7,7 @@ mod bundle;
 mod container;
 mod env;
 mod environment;
+mod hook;
 pub mod image;
 pub mod listen;
 mod lookup;
@@ -24,11 +25,12 @@ pub use bundle::{Bundle, Join, Object};
 pub use container::{Container, ContainerClass, ContainerPort};
 pub use env::{EnvEntry, EnvFrom, EnvFromSource, EnvSource, KeyRef};
 pub use environment::{Environment, Variable};
+pub use hook::Hook;
 pub use mounts::{MountedFile, Mounts, mounts_of};
 pub use node::{Node, Value};
 pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
 pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
-pub use workload::{Class, Dialect, Workload, workloads_of};
+pub use workload::{Class, Dialect, WORKLOAD_KINDS, Workload, workloads_of};
 
 #[cfg(test)]
 mod scaling;

@@ -26,6 +26,47 @@ pub enum Class {
     Overrides,
 }
 
+/// Every kind of object that has workloads, as rules name the kinds they judge.
+pub const WORKLOAD_KINDS: &[&str] = &[
+    "Deployment.apps",
+    "StatefulSet.apps",
+    "DaemonSet.apps",
+    "ReplicaSet.apps",
+    "ReplicationController",
+    "Pod",
+    "PodTemplate",
+    "Job.batch",
+    "CronJob.batch",
+    "Deployment.extensions",
+    "DaemonSet.extensions",
+    "ReplicaSet.extensions",
+    "Rollout.argoproj.io",
+    "Workflow.argoproj.io",
+    "WorkflowTemplate.argoproj.io",
+    "ClusterWorkflowTemplate.argoproj.io",
+    "CronWorkflow.argoproj.io",
+    "DeploymentConfig.apps.openshift.io",
+    "Service.serving.knative.dev",
+    "Configuration.serving.knative.dev",
+    "Revision.serving.knative.dev",
+    "ScaledJob.keda.sh",
+    "Task.tekton.dev",
+    "ClusterTask.tekton.dev",
+    "Job.batch.volcano.sh",
+    "RayCluster.ray.io",
+    "TFJob.kubeflow.org",
+    "PyTorchJob.kubeflow.org",
+    "MPIJob.kubeflow.org",
+    "XGBoostJob.kubeflow.org",
+    "PaddleJob.kubeflow.org",
+    "JAXJob.kubeflow.org",
+    "Workload.openchoreo.dev",
+    "ComponentRelease.openchoreo.dev",
+    "ReleaseBinding.openchoreo.dev",
+    "ComponentType.openchoreo.dev",
+    "ClusterComponentType.openchoreo.dev",
+];
+
 /// How containers and their environment are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {

@@ -4,9 +4,12 @@ use plimsoll_sdk::{Policy, Rule};
 
 #[path = "target_port_mismatch/mod.rs"]
 mod target_port_mismatch;
+#[path = "target_port_quoted_number/mod.rs"]
+mod target_port_quoted_number;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
     &target_port_mismatch::RULE,
+    &target_port_quoted_number::RULE,
 ];
