@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bundle;
+pub mod config;
 pub mod finding;
 pub mod policy;
 pub mod read;

@@ -7,6 +7,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("the tree's text is read in place, in little-endian words");
 
+pub mod glob;
 mod json;
 mod nearest;
 mod read;
