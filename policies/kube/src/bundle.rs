@@ -7,6 +7,7 @@ use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
 
 use crate::lookup::{Lookup, MAX_CANDIDATES};
 use crate::namespace::Namespaces;
+use crate::netpol::Policies;
 use crate::service::Selection;
 use crate::{Node, Value, Workload, work, workloads_of};
 
@@ -19,6 +20,7 @@ pub struct Bundle<'t> {
     workloads: OnceCell<Vec<Workload<'t>>>,
     namespaces: OnceCell<Namespaces>,
     selection: OnceCell<Selection<'t>>,
+    policies: OnceCell<Policies<'t>>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -69,6 +71,7 @@ impl<'t> Bundle<'t> {
             workloads: OnceCell::new(),
             namespaces: OnceCell::new(),
             selection: OnceCell::new(),
+            policies: OnceCell::new(),
         }
     }
 
@@ -149,6 +152,11 @@ impl<'t> Bundle<'t> {
     /// Which pods each Service selects.
     pub fn selection(&self) -> &Selection<'t> {
         self.selection.get_or_init(|| Selection::new(self))
+    }
+
+    /// The NetworkPolicies, to ask what they allow.
+    pub fn policies(&self) -> &Policies<'t> {
+        self.policies.get_or_init(|| Policies::new(self))
     }
 
     /// Whether two objects are in one namespace: as [`Object::same_namespace`], and unset matches the one namespace that

@@ -18,6 +18,7 @@ mod node;
 pub mod openchoreo;
 pub mod selector;
 mod service;
+mod visible;
 mod work;
 mod workload;
 

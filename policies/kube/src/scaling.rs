@@ -77,10 +77,13 @@ fn comparisons(copies: usize, namespace: &str) -> u64 {
     let policies = Policies::new(&bundle);
     let mut isolated = 0;
     for &workload in bundle.workloads() {
+        let end = crate::netpol::End::Workload(workload);
+        let reach = policies.reach(&bundle, end, end);
+        assert_eq!(reach.allowed.is_all(), workload.name() == "db");
         if policies.ingress_isolated(&bundle, workload) == Value::Known(true) {
             isolated += 1;
         }
-        assert!(policies.any_seen(&bundle, workload.object));
+        assert!(policies.any_seen(workload.object));
         for container in workload.containers() {
             let environment = Environment::of(&bundle, workload.object, container);
             assert!(

@@ -39,28 +39,32 @@ fn not(fact: Value<bool>) -> Value<bool> {
     fact.map(|fact| !fact)
 }
 
-/// The value of a label: absent where the labels do not have it.
-fn label<'t>(labels: Value<Node<'t>>, key: Symbol, key_text: &str) -> Value<Symbol> {
-    let found = match labels {
-        Value::Known(labels) if labels.kind() == Kind::Map => labels.get(key),
-        Value::Known(_) | Value::Unknown => Value::Unknown,
-        Value::Absent => Value::Absent,
-    };
-    match found {
-        Value::Known(node) => match node.symbol() {
-            // Not a string (`yes`): the API server refuses the object.
-            Value::Absent => Value::Unknown,
-            value => value,
-        },
-        Value::Absent if GENERATED.contains(&key_text) => Value::Unknown,
-        Value::Absent => Value::Absent,
-        Value::Unknown => Value::Unknown,
+/// What selectors are matched with.
+pub trait Labels {
+    /// The value of a label: absent where there is none, for sure.
+    fn label(&self, key: Symbol, key_text: &str) -> Value<Symbol>;
+}
+
+/// The labels of a pod template: a map.
+impl Labels for Value<Node<'_>> {
+    fn label(&self, key: Symbol, key_text: &str) -> Value<Symbol> {
+        let found = match *self {
+            Value::Known(labels) if labels.kind() == Kind::Map => labels.get(key),
+            Value::Known(_) | Value::Unknown => Value::Unknown,
+            Value::Absent => Value::Absent,
+        };
+        match found {
+            Value::Known(node) => string(node),
+            Value::Absent if GENERATED.contains(&key_text) => Value::Unknown,
+            Value::Absent => Value::Absent,
+            Value::Unknown => Value::Unknown,
+        }
     }
 }
 
 /// Whether labels have a value under a key.
-fn has(labels: Value<Node<'_>>, key: Symbol, key_text: &str, wanted: Value<Symbol>) -> Value<bool> {
-    match (label(labels, key, key_text), wanted) {
+fn has(labels: &impl Labels, key: Symbol, key_text: &str, wanted: Value<Symbol>) -> Value<bool> {
+    match (labels.label(key, key_text), wanted) {
         (Value::Known(value), Value::Known(wanted)) => Value::Known(value == wanted),
         (Value::Absent, _) => Value::Known(false),
         _ => Value::Unknown,
@@ -74,12 +78,12 @@ pub fn map_matches(selector: Value<Node<'_>>, labels: Value<Node<'_>>) -> Value<
     match selector {
         Value::Absent => Value::Known(false),
         Value::Known(map) if map.is_empty() => Value::Known(false),
-        _ => pairs_match(selector, labels),
+        _ => pairs_match(selector, &labels),
     }
 }
 
 /// Whether all pairs of a map are among the labels; so does a map without pairs.
-fn pairs_match(map: Value<Node<'_>>, labels: Value<Node<'_>>) -> Value<bool> {
+fn pairs_match(map: Value<Node<'_>>, labels: &impl Labels) -> Value<bool> {
     match map {
         Value::Known(map) if map.kind() == Kind::Map => {
             let open = if map.is_final() {
@@ -100,7 +104,7 @@ fn pairs_match(map: Value<Node<'_>>, labels: Value<Node<'_>>) -> Value<bool> {
     }
 }
 
-/// The symbol of a scalar; unknown for what is no string.
+/// The symbol of a scalar; unknown for what is no string (`yes`): the API server refuses such an object.
 fn string(node: Node<'_>) -> Value<Symbol> {
     match node.symbol() {
         Value::Absent => Value::Unknown,
@@ -111,14 +115,14 @@ fn string(node: Node<'_>) -> Value<Symbol> {
 /// Whether a LabelSelector (`matchLabels` and `matchExpressions`) matches. An empty one matches everything; what an absent
 /// one does depends on the field, so it is for the caller.
 #[must_use]
-pub fn selector_matches(selector: Node<'_>, labels: Value<Node<'_>>) -> Value<bool> {
+pub fn selector_matches(selector: Node<'_>, labels: impl Labels) -> Value<bool> {
     if selector.kind() != Kind::Map {
         return Value::Unknown;
     }
     let expressions = match selector.get(word!("matchExpressions")) {
         Value::Known(list) if list.kind() == Kind::Sequence => all(list
             .items()
-            .map(|expression| expression_matches(expression, labels))
+            .map(|expression| expression_matches(expression, &labels))
             .chain([if list.is_final() {
                 Value::Known(true)
             } else {
@@ -127,10 +131,10 @@ pub fn selector_matches(selector: Node<'_>, labels: Value<Node<'_>>) -> Value<bo
         Value::Absent => Value::Known(true),
         _ => Value::Unknown,
     };
-    all([pairs_match(selector.get(word!("matchLabels")), labels), expressions])
+    all([pairs_match(selector.get(word!("matchLabels")), &labels), expressions])
 }
 
-fn expression_matches(expression: Node<'_>, labels: Value<Node<'_>>) -> Value<bool> {
+fn expression_matches(expression: Node<'_>, labels: &impl Labels) -> Value<bool> {
     let (Value::Known(key), Value::Known(operator)) = (
         expression.get(word!("key")).and_then(Node::symbol),
         expression.get(word!("operator")).and_then(Node::symbol),
@@ -138,7 +142,7 @@ fn expression_matches(expression: Node<'_>, labels: Value<Node<'_>>) -> Value<bo
         return Value::Unknown;
     };
     let key_text = expression.tree().text(key);
-    let exists = || match label(labels, key, key_text) {
+    let exists = || match labels.label(key, key_text) {
         Value::Known(_) => Value::Known(true),
         Value::Absent => Value::Known(false),
         Value::Unknown => Value::Unknown,

@@ -1,6 +1,5 @@
 //! No NetworkPolicy says who may reach a workload's pods.
 
-use plimsoll_sdk::kube::netpol::Policies;
 use plimsoll_sdk::kube::{Class, Workload, listen, openchoreo};
 use plimsoll_sdk::{Bundle, Context, Place, Rule, Severity, Value, Violation, word};
 
@@ -34,13 +33,13 @@ pub static RULE: Rule<()> = Rule {
 
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
-    let policies = Policies::new(bundle);
+    let policies = bundle.policies();
     for &workload in bundle.workloads() {
         if !workload.is_judged() || is_exempt(bundle, workload) {
             continue;
         }
         if policies.ingress_isolated(bundle, workload) == Value::Known(false) {
-            let severity = if policies.any_seen(bundle, workload.object) {
+            let severity = if policies.any_seen(workload.object) {
                 Severity::Warning
             } else {
                 Severity::Info
