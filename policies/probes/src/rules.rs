@@ -2,11 +2,14 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "handler_invalid/mod.rs"]
+mod handler_invalid;
 #[path = "missing_readiness/mod.rs"]
 mod missing_readiness;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Probes as Policy>::Settings>] = &[
+    &handler_invalid::RULE,
     &missing_readiness::RULE,
 ];
