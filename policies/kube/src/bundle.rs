@@ -8,6 +8,7 @@ use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
 use crate::lookup::{Lookup, MAX_CANDIDATES};
 use crate::namespace::Namespaces;
 use crate::netpol::Policies;
+use crate::operators::Operators;
 use crate::service::Selection;
 use crate::{Node, Value, Workload, work, workloads_of};
 
@@ -21,6 +22,7 @@ pub struct Bundle<'t> {
     namespaces: OnceCell<Namespaces>,
     selection: OnceCell<Selection<'t>>,
     policies: OnceCell<Policies<'t>>,
+    operators: OnceCell<Operators<'t>>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -72,6 +74,7 @@ impl<'t> Bundle<'t> {
             namespaces: OnceCell::new(),
             selection: OnceCell::new(),
             policies: OnceCell::new(),
+            operators: OnceCell::new(),
         }
     }
 
@@ -157,6 +160,11 @@ impl<'t> Bundle<'t> {
     /// The NetworkPolicies, to ask what they allow.
     pub fn policies(&self) -> &Policies<'t> {
         self.policies.get_or_init(|| Policies::new(self))
+    }
+
+    /// What the operators that the objects ask for make.
+    pub fn operators(&self) -> &Operators<'t> {
+        self.operators.get_or_init(|| Operators::new(self))
     }
 
     /// Whether two objects are in one namespace: as [`Object::same_namespace`], and unset matches the one namespace that

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod container;
+pub mod duration;
 mod env;
 mod environment;
 mod hook;
@@ -16,6 +17,8 @@ mod namespace;
 pub mod netpol;
 mod node;
 pub mod openchoreo;
+pub mod operators;
+mod quantity;
 pub mod selector;
 mod service;
 mod visible;
@@ -29,7 +32,9 @@ pub use environment::{Environment, Variable};
 pub use hook::Hook;
 pub use mounts::{MountedFile, Mounts, mounts_of};
 pub use node::{Node, Value};
+pub use operators::{Made, Operators, Place, Product};
 pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
+pub use quantity::Quantity;
 pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
 pub use workload::{Class, Dialect, WORKLOAD_KINDS, Workload, workloads_of};
 

@@ -4,7 +4,7 @@ use plimsoll_core::bundle::{Bundle as Built, Options};
 use plimsoll_core::read::{self, Limits};
 
 use crate::netpol::Policies;
-use crate::{Bundle, Environment, Value, work};
+use crate::{Bundle, Environment, Product, Value, work};
 
 /// One copy of a small system, in a directory of its own, with labels that all copies share.
 fn system(namespace: &str) -> String {
@@ -54,6 +54,15 @@ kind: NetworkPolicy
 metadata: {{name: web, {namespace}}}
 spec:
   podSelector: {{matchLabels: {{app: web}}}}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {{name: orders, {namespace}}}
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{name: later, {namespace}}}
+spec: {{target: {{name: \"${{name}}\"}}}}
 "
     );
     format!("{}{}{rest}", workload("web"), workload("db"))
@@ -84,6 +93,15 @@ fn comparisons(copies: usize, namespace: &str) -> u64 {
             isolated += 1;
         }
         assert!(policies.any_seen(workload.object));
+        let find = |product, name| bundle.operators().find(&bundle, workload.object, product, None, name);
+        assert!(
+            find(Product::Service, "orders-rw").known().is_some(),
+            "the nearest cluster is found"
+        );
+        assert!(
+            find(Product::Secret, "orders-other").is_unknown(),
+            "it may be the one that is named later"
+        );
         for container in workload.containers() {
             let environment = Environment::of(&bundle, workload.object, container);
             assert!(
