@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
 
+use crate::hosts::Hosts;
 use crate::lookup::{Lookup, MAX_CANDIDATES};
 use crate::namespace::Namespaces;
 use crate::netpol::Policies;
@@ -23,6 +24,7 @@ pub struct Bundle<'t> {
     selection: OnceCell<Selection<'t>>,
     policies: OnceCell<Policies<'t>>,
     operators: OnceCell<Operators<'t>>,
+    hosts: OnceCell<Hosts<'t>>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -75,6 +77,7 @@ impl<'t> Bundle<'t> {
             selection: OnceCell::new(),
             policies: OnceCell::new(),
             operators: OnceCell::new(),
+            hosts: OnceCell::new(),
         }
     }
 
@@ -165,6 +168,11 @@ impl<'t> Bundle<'t> {
     /// What the operators that the objects ask for make.
     pub fn operators(&self) -> &Operators<'t> {
         self.operators.get_or_init(|| Operators::new(self))
+    }
+
+    /// The hosts that processes are told to call.
+    pub fn hosts(&self) -> &Hosts<'t> {
+        self.hosts.get_or_init(|| Hosts::new(self))
     }
 
     /// Whether two objects are in one namespace: as [`Object::same_namespace`], and unset matches the one namespace that

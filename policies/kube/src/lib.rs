@@ -3,12 +3,14 @@
 //! Three-valued throughout ([`Value`]): what is not final in the source (templates, `${…}`, patches) is unknown, and unknown
 //! never matches and never mismatches.
 
+pub mod base64;
 mod bundle;
 mod container;
 pub mod duration;
 mod env;
 mod environment;
 mod hook;
+pub mod hosts;
 pub mod image;
 pub mod listen;
 mod lookup;

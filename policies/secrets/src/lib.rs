@@ -5,7 +5,7 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
-mod base64;
+use plimsoll_sdk::kube::base64;
 mod connection;
 mod dsn;
 mod entropy;

@@ -15,6 +15,7 @@ mod shell;
 use crate::environment::is_template;
 use crate::{Bundle, Container, Environment, MountedFile, Mounts, Node, Value, Workload, image, mounts_of, word};
 
+pub(crate) use address::port;
 pub use address::{listen_port, mentions};
 pub use names::role as environment_role;
 
