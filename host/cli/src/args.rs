@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plimsoll_core::policy::Severity;
+use plimsoll_core::config::FailOn;
 
 /// Tells, before a deploy, what would break, leak or stand open: judges Kubernetes manifests and OpenChoreo releases by
 /// sandboxed policies.
@@ -50,29 +51,14 @@ pub enum TableFormat {
     Json,
 }
 
-/// The least severity that makes the exit code 1.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Errors
-    Error,
-    /// Warnings and errors
-    Warning,
-    /// Any finding
-    Info,
-    /// Nothing
-    Never,
-}
-
-impl FailOn {
-    /// Whether a finding of this severity fails the run.
-    pub fn fails(self, severity: Severity) -> bool {
-        match self {
-            FailOn::Error => severity >= Severity::Error,
-            FailOn::Warning => severity >= Severity::Warning,
-            FailOn::Info => true,
-            FailOn::Never => false,
-        }
-    }
+/// Reads the level of `--fail-on`.
+pub fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    PossibleValuesParser::new(["error", "warning", "info", "never"]).map(|level| match level.as_str() {
+        "warning" => FailOn::Warning,
+        "info" => FailOn::Info,
+        "never" => FailOn::Never,
+        _ => FailOn::Error,
+    })
 }
 
 /// When to use colour.

@@ -18,3 +18,24 @@ impl From<Exit> for ExitCode {
         ExitCode::from(exit as u8)
     }
 }
+
+/// A config that cannot be used: ends the run before anything is judged.
+#[derive(Debug)]
+pub struct BadConfig {
+    /// As reports show it.
+    pub file: String,
+    /// What is wrong, by place.
+    pub errors: Vec<plimsoll_core::config::ConfigError>,
+}
+
+impl std::fmt::Display for BadConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, error) in self.errors.iter().enumerate() {
+            let line = if number == 0 { "" } else { "\n" };
+            write!(f, "{line}{}:{error}", self.file)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BadConfig {}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use plimsoll_core::read::{Limits, Manifest, looks_like_manifest, manifest};
 use plimsoll_core::report::InputFailure;
+use plimsoll_tree::glob;
 use rayon::prelude::*;
 
 use crate::progress::Progress;
@@ -28,8 +29,8 @@ pub struct Input {
     pub named: BTreeSet<String>,
 }
 
-/// Finds and reads everything under these paths.
-pub fn read(root: &Root, paths: &[PathBuf], limits: &Limits, progress: &Progress) -> Input {
+/// Finds and reads everything under these paths. Files that a glob of `exclude` covers are left out, unless they are named.
+pub fn read(root: &Root, paths: &[PathBuf], exclude: &[String], limits: &Limits, progress: &Progress) -> Input {
     let mut files: Vec<(String, PathBuf)> = Vec::new();
     let mut failures = Vec::new();
     let mut named = BTreeSet::new();
@@ -41,7 +42,7 @@ pub fn read(root: &Root, paths: &[PathBuf], limits: &Limits, progress: &Progress
             continue;
         }
         match std::fs::metadata(path) {
-            Ok(data) if data.is_dir() => walk(root, path, &mut files, &mut failures),
+            Ok(data) if data.is_dir() => walk(root, path, exclude, &mut files, &mut failures),
             Ok(_) => {
                 let name = root.name(path);
                 named.insert(name.clone());
@@ -78,9 +79,23 @@ pub fn read(root: &Root, paths: &[PathBuf], limits: &Limits, progress: &Progress
     }
 }
 
-/// Files below a folder that may be manifests, as `.gitignore` allows; hidden ones and links are left out.
-fn walk(root: &Root, folder: &Path, files: &mut Vec<(String, PathBuf)>, failures: &mut Vec<InputFailure>) {
-    for entry in WalkBuilder::new(folder).build() {
+/// Files below a folder that may be manifests, as `.gitignore` and `exclude` allow; hidden ones and links are left out.
+fn walk(
+    root: &Root,
+    folder: &Path,
+    exclude: &[String],
+    files: &mut Vec<(String, PathBuf)>,
+    failures: &mut Vec<InputFailure>,
+) {
+    let mut walk = WalkBuilder::new(folder);
+    if !exclude.is_empty() {
+        let (root, exclude) = (root.clone(), exclude.to_vec());
+        walk.filter_entry(move |entry| {
+            let name = root.name(entry.path());
+            entry.depth() == 0 || !exclude.iter().any(|glob| glob::covers(glob, &name))
+        });
+    }
+    for entry in walk.build() {
         match entry {
             Ok(entry) => {
                 if entry.file_type().is_some_and(|kind| kind.is_file()) && may_be_manifest(entry.path()) {

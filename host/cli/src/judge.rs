@@ -7,11 +7,17 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use plimsoll_core::bundle::Bundle;
+use plimsoll_core::config::RuleSettings;
 use plimsoll_core::finding::Judgement;
-use plimsoll_core::policy::{EvaluationFailure, Judge};
+use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
 use plimsoll_core::report::Failure;
 use plimsoll_engine::{Engine, EngineOptions, MAX_COMPONENT, Policy};
 use rayon::prelude::*;
+
+use crate::config::Settled;
+
+/// The policy whose rules always run: what they mark is masked.
+pub const MASKING: &str = "secrets";
 
 /// One loaded policy.
 pub struct Loaded {
@@ -26,11 +32,13 @@ pub struct Policies {
     pub failures: Vec<Failure>,
 }
 
-/// Loads the built-in policies and these components.
+/// Loads the built-in policies, these components and those that the config adds.
 ///
 /// # Errors
 /// When the sandbox cannot be set up at all.
-pub fn load(files: &[PathBuf]) -> anyhow::Result<Policies> {
+pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Policies> {
+    let configured = settled.into_iter().flat_map(Settled::policy_files);
+    let files: Vec<PathBuf> = files.iter().cloned().chain(configured).collect();
     let engine = Engine::new(&EngineOptions::default()).context("the sandbox cannot be set up")?;
     let built_in = plimsoll_builtin::policies()
         .par_iter()
@@ -91,23 +99,36 @@ pub fn failed(policy: &str, failure: &EvaluationFailure) -> Failure {
     }
 }
 
-/// The verdicts of all policies on a bundle, and how long each took.
-pub fn judge<'a>(policies: &'a [Loaded], bundle: &Bundle) -> Vec<(Judgement<'a>, Duration)> {
+/// The verdicts of all policies on a bundle, and how long each took. Rules that the config turns off are not asked for;
+/// those of `secrets` are, as their marks mask, and not reported.
+pub fn judge<'a>(policies: &'a [Loaded], bundle: &Bundle, settled: &Settled) -> Vec<(Judgement<'a>, Duration)> {
     policies
         .par_iter()
-        .map(|loaded| {
+        .filter_map(|loaded| {
             let started = Instant::now();
             let policy = loaded.policy.description();
-            let rules: Vec<u32> = (0..).take(policy.rules.len()).collect();
-            let verdict = loaded.policy.check(bundle, &rules, "");
-            (
-                Judgement {
-                    policy,
-                    verdict,
-                    reported: rules,
-                },
-                started.elapsed(),
-            )
+            let (settings, enabled) = settled.policy(&policy.name, loaded.file.as_deref());
+            let is_on = |rule: &Rule| {
+                let name = format!("{}/{}", policy.name, rule.id);
+                enabled && !RuleSettings::of(&settled.config.rules, &name).off
+            };
+            let numbered = (0..).zip(&policy.rules);
+            let reported: Vec<u32> = numbered.filter(|(_, rule)| is_on(rule)).map(|(number, _)| number).collect();
+            let asked = if policy.name == MASKING {
+                (0..).take(policy.rules.len()).collect()
+            } else {
+                reported.clone()
+            };
+            if asked.is_empty() {
+                return None;
+            }
+            let verdict = loaded.policy.check(bundle, &asked, settings);
+            let judgement = Judgement {
+                policy,
+                verdict,
+                reported,
+            };
+            Some((judgement, started.elapsed()))
         })
         .collect()
 }

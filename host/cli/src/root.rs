@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 /// The repository that the working directory lies in, else the working directory itself.
+#[derive(Clone)]
 pub struct Root {
     root: PathBuf,
     working: PathBuf,
@@ -18,6 +19,30 @@ impl Root {
             .unwrap_or(&working)
             .to_path_buf();
         Ok(Root { root, working })
+    }
+
+    /// The same, with paths counted from another folder.
+    pub fn at(self, folder: PathBuf) -> Self {
+        Root { root: folder, ..self }
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where a config may be: from the working directory up to the root.
+    pub fn upwards(&self) -> impl Iterator<Item = PathBuf> {
+        self.working
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&self.root))
+            .map(|folder| folder.join(plimsoll_core::config::FILE_NAME))
+    }
+
+    /// The folder that a file lies in.
+    pub fn folder_of(&self, file: &Path) -> PathBuf {
+        let whole = normal(&self.working.join(file));
+        whole.parent().unwrap_or(&self.root).to_path_buf()
     }
 
     /// A path as it is shown and judged: from the root, with `/`; the whole path where it lies outside.

@@ -1,6 +1,6 @@
 //! `plimsoll.yaml`: what is taken, and what is refused where.
 
-use plimsoll_core::config::{Config, FailOn, PolicySource, RuleSettings, parse};
+use plimsoll_core::config::{Config, FailOn, PolicySource, RuleSettings, parse, show};
 use plimsoll_core::policy::Severity;
 use serde_json::json;
 
@@ -175,4 +175,25 @@ fn hostile_texts_are_refused() {
     ] {
         assert!(!errors(&text).is_empty());
     }
+}
+
+/// Without what only says where things were written.
+fn without_lines(mut config: Config) -> Config {
+    for rule in &mut config.rules {
+        rule.line = 0;
+        for exclusion in &mut rule.exclude {
+            exclusion.line = 0;
+        }
+    }
+    for policy in &mut config.policies {
+        policy.line = 0;
+    }
+    config
+}
+
+#[test]
+fn what_is_shown_reads_as_the_same() {
+    let config = valid(WHOLE);
+    assert_eq!(without_lines(valid(&show(&config))), without_lines(config));
+    assert_eq!(valid(&show(&Config::default())), Config::default());
 }

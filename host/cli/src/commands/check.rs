@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use plimsoll_core::bundle::{Bundle, Options};
+use plimsoll_core::bundle::Bundle;
+use plimsoll_core::config::{self, FailOn};
 use plimsoll_core::finding::{Finding, accept};
 use plimsoll_core::policy::Judge as _;
 use plimsoll_core::read::Limits;
 use plimsoll_core::report::{Counts, Report, Style, human, input_failures, json};
 
-use crate::args::{ColorWhen, FailOn, Format, PolicyArguments, Target};
+use crate::args::{ColorWhen, Format, PolicyArguments, Target, fail_on};
+use crate::config::{ConfigArguments, Settled};
 use crate::exit::Exit;
 use crate::progress::Progress;
-use crate::root::Root;
 use crate::{input, judge, output};
 
 /// Judge files, directories, or `-` (standard input)
@@ -32,14 +33,16 @@ pub struct Check {
     /// Show advice, and fail on warnings too
     #[arg(long)]
     strict: bool,
-    /// The least severity that makes the exit code 1
-    #[arg(long, value_name = "LEVEL", default_value = "error")]
-    fail_on: FailOn,
+    /// The least severity that makes the exit code 1; `error` unless the configuration says otherwise
+    #[arg(long, value_name = "LEVEL", value_parser = fail_on())]
+    fail_on: Option<FailOn>,
     #[command(flatten)]
     policies: PolicyArguments,
-    /// Namespace of objects that name none
-    #[arg(long, value_name = "NS")]
-    default_namespace: Option<String>,
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Print the configuration in force and judge nothing
+    #[arg(long)]
+    show_config: bool,
     /// Say on standard error how long each stage and policy took
     #[arg(long)]
     timings: bool,
@@ -70,12 +73,21 @@ impl Check {
         let started = Instant::now();
         let targets = self.targets()?;
         let mut timings = Timings::default();
-        let root = Root::find().context("the working directory cannot be found")?;
+        let mut settled = self.config.settle()?;
+        if self.fail_on.is_some() {
+            settled.config.fail_on = self.fail_on;
+        }
+        if self.show_config {
+            return show(&settled);
+        }
         let progress = Progress::new(!self.no_progress && targets.iter().any(|target| target.file.is_none()));
         set_up_threads();
         let (policies, input) = rayon::join(
-            || judge::load(&self.policies.policies),
-            || input::read(&root, &self.paths, &Limits::default(), &progress),
+            || judge::load(&self.policies.policies, Some(&settled)),
+            || {
+                let exclude = &settled.config.exclude;
+                input::read(&settled.root, &self.paths, exclude, &Limits::default(), &progress)
+            },
         );
         progress.done();
         let policies = policies?;
@@ -84,13 +96,9 @@ impl Check {
         let mut inputs_failed = input.failures;
         inputs_failed.extend(input_failures(&input.manifests, |path| input.named.contains(path)));
         inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        let options = Options {
-            default_namespace: self.default_namespace.clone(),
-            ..Options::default()
-        };
-        let bundle = Bundle::build(input.manifests, &options).context("the input cannot be judged together")?;
+        let bundle = Bundle::build(input.manifests, &settled.options()).context("the input cannot be judged together")?;
         let now = timings.add("bundle", now);
-        let verdicts = judge::judge(&policies.loaded, &bundle);
+        let verdicts = judge::judge(&policies.loaded, &bundle, &settled);
         let judged = timings.add("judge", now);
         let mut judgements = Vec::with_capacity(verdicts.len());
         for (judgement, duration) in verdicts {
@@ -99,12 +107,16 @@ impl Check {
                 .push((format!("policy {}", judgement.policy.name), duration));
             judgements.push(judgement);
         }
-        let (findings, mut masks, failed) = accept(&bundle, judgements);
+        let (mut findings, mut masks, failed) = accept(&bundle, judgements);
+        config::apply(&settled.config, settled.file.as_deref(), &today(), &mut findings, |finding| {
+            let manifest = bundle.manifests.get(finding.place.manifest);
+            manifest.map_or("", |manifest| &manifest.path)
+        });
         // Nobody else knows what is secret.
         masks.nothing_is_shown |= !policies
             .loaded
             .iter()
-            .any(|loaded| loaded.policy.description().name == "secrets");
+            .any(|loaded| loaded.policy.description().name == judge::MASKING);
         let mut failures = policies.failures;
         failures.extend(failed.iter().map(|(policy, failure)| judge::failed(policy, failure)));
         timings.add("locate and mask", judged);
@@ -128,7 +140,7 @@ impl Check {
                 output::say("time", &format!("{:9.3} ms  {stage}", duration.as_secs_f64() * 1000.0));
             }
         }
-        Ok(self.exit(&report))
+        Ok(self.exit(&report, settled.config.fail_on.unwrap_or(FailOn::Error)))
     }
 
     /// Formats and where they go; human to standard output where nothing else goes there.
@@ -170,11 +182,11 @@ impl Check {
         }
     }
 
-    fn exit(&self, report: &Report<'_>) -> Exit {
-        let fail_on = if self.strict && self.fail_on == FailOn::Error {
+    fn exit(&self, report: &Report<'_>, fail_on: FailOn) -> Exit {
+        let fail_on = if self.strict && fail_on == FailOn::Error {
             FailOn::Warning
         } else {
-            self.fail_on
+            fail_on
         };
         let fails = |finding: &Finding| finding.suppressed.is_none() && fail_on.fails(finding.severity);
         if !report.inputs_failed.is_empty() || !report.failures.is_empty() {
@@ -185,6 +197,22 @@ impl Check {
             Exit::Clean
         }
     }
+}
+
+fn show(settled: &Settled) -> anyhow::Result<Exit> {
+    let from = settled
+        .file
+        .as_ref()
+        .map_or_else(|| "no configuration file".to_owned(), |file| format!("from {file}"));
+    let text = format!("# {from}\n{}", config::show(&settled.config));
+    output::print(&text).context("standard output cannot be written")?;
+    Ok(Exit::Clean)
+}
+
+/// The day in UTC, `YYYY-MM-DD`.
+fn today() -> String {
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    now.get(..10).unwrap_or_default().to_owned()
 }
 
 /// Guests need room on the stack: the pool's threads get theirs whatever the environment says. Fails only where a pool

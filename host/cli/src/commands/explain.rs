@@ -19,7 +19,7 @@ pub struct Explain {
 
 impl Explain {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let policies = judge::load(&self.policies.policies)?;
+        let policies = judge::load(&self.policies.policies, None)?;
         let mut known = Vec::new();
         let mut found = Vec::new();
         for loaded in &policies.loaded {

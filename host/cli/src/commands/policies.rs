@@ -31,7 +31,7 @@ struct Entry<'a> {
 
 impl Policies {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let policies = judge::load(&self.policies.policies)?;
+        let policies = judge::load(&self.policies.policies, None)?;
         let entries: Vec<Entry<'_>> = policies
             .loaded
             .iter()

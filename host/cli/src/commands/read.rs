@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use plimsoll_core::bundle::{Bundle, Options};
+use plimsoll_core::bundle::Bundle;
 use plimsoll_core::read::{Limits, Manifest, Skip};
 use plimsoll_core::report::input_failures;
 use plimsoll_tree::{Kind, Tree};
 use serde_json::{Value, json};
 
+use crate::config::ConfigArguments;
 use crate::exit::Exit;
 use crate::progress::Progress;
-use crate::root::Root;
 use crate::{input, output};
 
 /// Show what was read, as the API server would see it: one JSON value per document
@@ -29,15 +29,15 @@ pub struct Read {
     /// One JSON value for each object of the bundle, with its source and what it sees
     #[arg(long)]
     objects: bool,
-    /// Namespace of objects that name none
-    #[arg(long, value_name = "NS")]
-    default_namespace: Option<String>,
+    #[command(flatten)]
+    config: ConfigArguments,
 }
 
 impl Read {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let root = Root::find().context("the working directory cannot be found")?;
-        let read = input::read(&root, &self.paths, &Limits::default(), &Progress::new(false));
+        let settled = self.config.settle()?;
+        let exclude = &settled.config.exclude;
+        let read = input::read(&settled.root, &self.paths, exclude, &Limits::default(), &Progress::new(false));
         let mut failures = read.failures;
         failures.extend(input_failures(&read.manifests, |path| read.named.contains(path)));
         for manifest in read
@@ -52,13 +52,9 @@ impl Read {
                 message: "is a template: render it first, as in `helm template . | plimsoll read -`".to_owned(),
             });
         }
-        let options = Options {
-            default_namespace: self.default_namespace,
-            ..Options::default()
-        };
         let mut out = String::new();
         if self.objects {
-            let bundle = Bundle::build(read.manifests, &options).context("the input cannot be read together")?;
+            let bundle = Bundle::build(read.manifests, &settled.options()).context("the input cannot be read together")?;
             let tree = bundle.tree();
             for object in 0..tree.objects() {
                 out.push_str(&object_value(&bundle, tree, object).to_string());

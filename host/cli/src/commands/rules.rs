@@ -31,7 +31,7 @@ struct Entry<'a> {
 
 impl Rules {
     pub fn run(self) -> anyhow::Result<Exit> {
-        let policies = judge::load(&self.policies.policies)?;
+        let policies = judge::load(&self.policies.policies, None)?;
         let mut entries = Vec::new();
         for loaded in &policies.loaded {
             let policy = loaded.policy.description();

@@ -3,18 +3,22 @@
 //! Read by the same reader as manifests, so every error has a place: YAML 1.1 scalars, so `off` is `false`. Unknown keys
 //! are refused, for a misspelt one would silently change nothing. Errors never repeat values.
 
+mod apply;
 mod keys;
 mod parse;
 mod rules;
 mod section;
+mod show;
 
 use serde_json::{Map, Value};
 
 use crate::policy::Severity;
 
+pub use apply::apply;
 pub use keys::KEYS;
 pub use parse::parse;
 pub use rules::{Exclusion, RuleEntry, RuleSettings};
+pub use show::show;
 
 /// File name that is looked for.
 pub const FILE_NAME: &str = "plimsoll.yaml";
