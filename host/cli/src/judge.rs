@@ -113,7 +113,10 @@ pub fn judge<'a>(policies: &'a [Loaded], bundle: &Bundle, settled: &Settled) -> 
                 enabled && !RuleSettings::of(&settled.config.rules, &name).off
             };
             let numbered = (0..).zip(&policy.rules);
-            let reported: Vec<u32> = numbered.filter(|(_, rule)| is_on(rule)).map(|(number, _)| number).collect();
+            let reported: Vec<u32> = numbered
+                .filter(|(_, rule)| is_on(rule))
+                .map(|(number, _)| number)
+                .collect();
             let asked = if policy.name == MASKING {
                 (0..).take(policy.rules.len()).collect()
             } else {

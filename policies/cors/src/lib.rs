@@ -4,7 +4,6 @@ use plimsoll_sdk::{Policy, Rule};
 use serde::Deserialize;
 
 mod origin;
-mod path;
 mod rules;
 mod variable;
 

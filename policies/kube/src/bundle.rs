@@ -11,6 +11,7 @@ use crate::namespace::Namespaces;
 use crate::netpol::Policies;
 use crate::operators::Operators;
 use crate::service::Selection;
+use crate::stage::Inference;
 use crate::{Node, Value, Workload, work, workloads_of};
 
 /// The objects judged together, with the indexes that joins need. Indexes are made when first asked for.
@@ -25,6 +26,7 @@ pub struct Bundle<'t> {
     policies: OnceCell<Policies<'t>>,
     operators: OnceCell<Operators<'t>>,
     hosts: OnceCell<Hosts<'t>>,
+    stages: Inference<'t>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -78,6 +80,7 @@ impl<'t> Bundle<'t> {
             policies: OnceCell::new(),
             operators: OnceCell::new(),
             hosts: OnceCell::new(),
+            stages: Inference::default(),
         }
     }
 
@@ -173,6 +176,10 @@ impl<'t> Bundle<'t> {
     /// The hosts that processes are told to call.
     pub fn hosts(&self) -> &Hosts<'t> {
         self.hosts.get_or_init(|| Hosts::new(self))
+    }
+
+    pub(crate) fn stages(&self) -> &Inference<'t> {
+        &self.stages
     }
 
     /// Whether two objects are in one namespace: as [`Object::same_namespace`], and unset matches the one namespace that

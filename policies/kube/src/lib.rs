@@ -9,6 +9,7 @@ mod container;
 pub mod duration;
 mod env;
 mod environment;
+pub mod glob;
 mod hook;
 pub mod hosts;
 pub mod image;
@@ -23,6 +24,7 @@ pub mod operators;
 mod quantity;
 pub mod selector;
 mod service;
+mod stage;
 mod visible;
 mod work;
 mod workload;
@@ -38,6 +40,7 @@ pub use operators::{Made, Operators, Place, Product};
 pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
 pub use quantity::Quantity;
 pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
+pub use stage::{Stage, Staged};
 pub use workload::{Class, Dialect, WORKLOAD_KINDS, Workload, workloads_of};
 
 #[cfg(test)]

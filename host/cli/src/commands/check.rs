@@ -96,7 +96,8 @@ impl Check {
         let mut inputs_failed = input.failures;
         inputs_failed.extend(input_failures(&input.manifests, |path| input.named.contains(path)));
         inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        let bundle = Bundle::build(input.manifests, &settled.options()).context("the input cannot be judged together")?;
+        let bundle =
+            Bundle::build(input.manifests, &settled.options()).context("the input cannot be judged together")?;
         let now = timings.add("bundle", now);
         let verdicts = judge::judge(&policies.loaded, &bundle, &settled);
         let judged = timings.add("judge", now);
@@ -108,10 +109,16 @@ impl Check {
             judgements.push(judgement);
         }
         let (mut findings, mut masks, failed) = accept(&bundle, judgements);
-        config::apply(&settled.config, settled.file.as_deref(), &today(), &mut findings, |finding| {
-            let manifest = bundle.manifests.get(finding.place.manifest);
-            manifest.map_or("", |manifest| &manifest.path)
-        });
+        config::apply(
+            &settled.config,
+            settled.file.as_deref(),
+            &today(),
+            &mut findings,
+            |finding| {
+                let manifest = bundle.manifests.get(finding.place.manifest);
+                manifest.map_or("", |manifest| &manifest.path)
+            },
+        );
         // Nobody else knows what is secret.
         masks.nothing_is_shown |= !policies
             .loaded

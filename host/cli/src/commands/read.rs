@@ -37,7 +37,13 @@ impl Read {
     pub fn run(self) -> anyhow::Result<Exit> {
         let settled = self.config.settle()?;
         let exclude = &settled.config.exclude;
-        let read = input::read(&settled.root, &self.paths, exclude, &Limits::default(), &Progress::new(false));
+        let read = input::read(
+            &settled.root,
+            &self.paths,
+            exclude,
+            &Limits::default(),
+            &Progress::new(false),
+        );
         let mut failures = read.failures;
         failures.extend(input_failures(&read.manifests, |path| read.named.contains(path)));
         for manifest in read
@@ -54,7 +60,8 @@ impl Read {
         }
         let mut out = String::new();
         if self.objects {
-            let bundle = Bundle::build(read.manifests, &settled.options()).context("the input cannot be read together")?;
+            let bundle =
+                Bundle::build(read.manifests, &settled.options()).context("the input cannot be read together")?;
             let tree = bundle.tree();
             for object in 0..tree.objects() {
                 out.push_str(&object_value(&bundle, tree, object).to_string());

@@ -14,6 +14,7 @@ pub(super) fn part(options: &Options) -> Part {
         (word!("kubernetes"), &options.kubernetes),
         (word!("openchoreo"), &options.openchoreo),
         (word!("namespace"), &options.default_namespace),
+        (word!("environment"), &options.environment),
     ];
     for (key, text) in texts {
         if let Some(text) = text {

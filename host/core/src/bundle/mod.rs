@@ -61,6 +61,8 @@ pub struct Options {
     pub closed_world: Vec<String>,
     /// Environments by glob of paths.
     pub environments: Map<String, Value>,
+    /// The environment of everything: `dev`, `staging`, `prod`.
+    pub environment: Option<String>,
     /// What is known of the cluster.
     pub cluster: Map<String, Value>,
     /// The admission request.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_sdk::kube::Environment;
+use plimsoll_sdk::kube::{Environment, glob};
 use plimsoll_sdk::{Bundle, Confidence, Context, Node, Object, Role, Rule, Severity, Symbol, Value, Violation, word};
 
 use crate::variable::Holds;
-use crate::{Settings, origin, path, variable};
+use crate::{Settings, origin, variable};
 
 /// The rule.
 pub static RULE: Rule<Settings> = Rule {
@@ -73,7 +73,7 @@ fn is_public(object: Object<'_>, settings: &Settings) -> bool {
         settings
             .public_paths
             .iter()
-            .any(|declared| path::is_covered(path, declared))
+            .any(|declared| glob::covers(declared, path))
     };
     let mut paths = 0;
     for rule in spec.items_of(word!("rules")) {

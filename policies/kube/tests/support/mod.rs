@@ -7,6 +7,11 @@ use plimsoll_kube::{Bundle, Container, Environment, Object, Value, Workload};
 
 /// Reads files and lets a test look at their bundle.
 pub fn with_files(files: &[(&str, &str)], test: impl FnOnce(&Bundle<'_>)) {
+    with_options(files, &Options::default(), test);
+}
+
+/// The same with what the operator says.
+pub fn with_options(files: &[(&str, &str)], options: &Options, test: impl FnOnce(&Bundle<'_>)) {
     let manifests = files
         .iter()
         .map(|(path, text)| {
@@ -15,7 +20,7 @@ pub fn with_files(files: &[(&str, &str)], test: impl FnOnce(&Bundle<'_>)) {
             manifest
         })
         .collect();
-    let built = Built::build(manifests, &Options::default()).expect("it fits");
+    let built = Built::build(manifests, options).expect("it fits");
     let tree = built.tree();
     test(&Bundle::new(&tree));
 }

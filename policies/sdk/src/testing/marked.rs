@@ -97,6 +97,7 @@ impl Marked {
                 ("namespace", Value::String(text)) => options.default_namespace = Some(text),
                 ("kubernetes", Value::String(text)) => options.kubernetes = Some(text),
                 ("openchoreo", Value::String(text)) => options.openchoreo = Some(text),
+                ("environment", Value::String(text)) => options.environment = Some(text),
                 ("closed-world", Value::Array(names)) => {
                     options.closed_world = names
                         .iter()

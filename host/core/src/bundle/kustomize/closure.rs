@@ -84,6 +84,11 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// The files of a directory.
+    pub(super) fn files_of(&self, directory: &str) -> &[usize] {
+        self.files.get(directory).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether the budget is used up.
     pub(super) fn is_exhausted(&self) -> bool {
         self.steps > MAX_STEPS

@@ -31,6 +31,8 @@ pub(super) struct Found {
     pub(super) manifest: usize,
     /// The directories it closes; none where it closes nothing.
     pub(super) directories: BTreeSet<String>,
+    /// The directory that it lies in, where it closes any.
+    own: Option<String>,
     /// Some of it is not in the input.
     pub(super) remote: bool,
     /// Objects, by manifest and number in it.
@@ -74,10 +76,11 @@ pub(super) fn apply(all: &Kustomizations, manifests: &mut [Manifest], notes: &mu
         }
     }
     let mut walker = Walker::new(manifests, all);
-    let found = walk(&mut walker);
+    let mut found = walk(&mut walker);
     for (file, object) in configuration(&walker) {
         notes.of(file, object).flags = notes.of(file, object).flags.with(ObjectFlags::PATCH);
     }
+    own_directories(&walker, notes, &mut found);
     let Walker { effects, marks, .. } = walker;
     for (index, manifest) in manifests.iter().enumerate() {
         for object in 0..manifest.objects.len() {
@@ -148,7 +151,9 @@ fn follow(walker: &mut Walker<'_>, index: usize, found: &mut Vec<Found>) {
         let stated = &walker.manifests[reached.manifest].objects[reached.object].namespace;
         walker.effects.merge(reached, stated, number);
     }
+    let kustomization = &walker.all[index];
     found.push(Found {
+        own: (!kustomization.deploys && !closure.plain).then(|| kustomization.directory.clone()),
         manifest: walker.all[index].manifest,
         directories: if closure.plain {
             BTreeSet::new()
@@ -158,6 +163,22 @@ fn follow(walker: &mut Walker<'_>, index: usize, found: &mut Vec<Found>) {
         remote: closure.remote,
         objects,
     });
+}
+
+/// A kustomization's own directory belongs to what it closes, if only for its name, where nothing else lies in it.
+fn own_directories(walker: &Walker<'_>, notes: &mut Notes, found: &mut [Found]) {
+    for closure in found {
+        let Some(own) = closure.own.take() else { continue };
+        let is_free = walker.files_of(&own).iter().all(|&file| {
+            let manifest = &walker.manifests[file];
+            let mut objects = 0..manifest.objects.len();
+            model::find(manifest).is_some()
+                || objects.all(|object| notes.get(file, object).flags.has(ObjectFlags::PATCH))
+        });
+        if is_free {
+            closure.directories.insert(own);
+        }
+    }
 }
 
 /// More than can be followed: of all that any kustomization includes, nothing is known.
