@@ -10,6 +10,7 @@ use crate::{Bundle, Container, EnvFromSource, EnvSource, KeyRef, Node, Object, S
 
 /// The variables of a container: `envFrom` in order, then `env` over it, the later over the earlier; keys of ConfigMaps
 /// that are seen, `$(NAME)` of earlier ones put in.
+#[derive(Default)]
 pub struct Environment<'t> {
     variables: BTreeMap<Cow<'t, str>, Variable<'t>>,
     open: bool,
@@ -69,6 +70,12 @@ impl<'t> Environment<'t> {
             all.variables.insert(Cow::Borrowed(name), variable);
         }
         all
+    }
+
+    /// Sets another environment's variables over this one's.
+    pub(crate) fn set_over(&mut self, other: Environment<'t>) {
+        self.variables.extend(other.variables);
+        self.open |= other.open;
     }
 
     /// A variable: absent where nothing sets it, unknown where something that is not seen may.

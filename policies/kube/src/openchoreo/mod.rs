@@ -3,15 +3,24 @@
 //! Source: OpenChoreo API types v0.1 to v1.2 (`Workload`, `ComponentRelease`, `ReleaseBinding`); objects that lie inside
 //! RenderedRelease, ComponentType and Trait are objects of the bundle of their own.
 
+mod deployed;
+mod version;
+
 use plimsoll_tree::Symbol;
 
 use crate::{Bundle, Class, Dialect, Node, Object, Value, Workload, word, workloads_of};
 
-/// Whether an API group is OpenChoreo's: the one it serves, the one it served at first, and the one that guides use though
-/// it was never served.
+pub use deployed::{Deployed, RELEASE_FIELDS, deployed, release_named};
+pub use version::{Version, version};
+
+/// OpenChoreo's API groups: the one it serves, the one it served at first, and the one that guides use though it was never
+/// served.
+pub const GROUPS: [&str; 3] = ["openchoreo.dev", "core.choreo.dev", "core.openchoreo.dev"];
+
+/// Whether an API group is OpenChoreo's.
 #[must_use]
 pub fn is_group(group: &str) -> bool {
-    matches!(group, "openchoreo.dev" | "core.choreo.dev" | "core.openchoreo.dev")
+    GROUPS.contains(&group)
 }
 
 /// The workloads of an object of OpenChoreo's groups.
