@@ -55,7 +55,16 @@ fn every_tier_is_found() {
         ("{name: c, image: 'postgres:16'}", vec![(5432, Tier::Image)]),
         (
             "{name: c, image: 'postgres:16', env: [{name: PGPORT, value: '5433'}]}",
-            vec![],
+            vec![(5433, Tier::Process)],
+        ),
+        ("{name: c, image: i, env: [{name: PGPORT, value: '5433'}]}", vec![]),
+        (
+            "{name: c, image: 'apache/kafka:3.9.0', env: [{name: KAFKA_LISTENERS, value: 'PLAINTEXT://:9092,CONTROLLER://:9093'}]}",
+            vec![(9092, Tier::Process), (9093, Tier::Process)],
+        ),
+        (
+            "{name: c, image: i, livenessProbe: {grpc: {port: 9000}}}",
+            vec![(9000, Tier::Probe)],
         ),
         ("{name: c, image: 'nginx:1', command: [custom]}", vec![]),
         (

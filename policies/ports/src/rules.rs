@@ -2,6 +2,8 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "named_target_port_unresolved/mod.rs"]
+mod named_target_port_unresolved;
 #[path = "target_port_mismatch/mod.rs"]
 mod target_port_mismatch;
 #[path = "target_port_quoted_number/mod.rs"]
@@ -10,6 +12,7 @@ mod target_port_quoted_number;
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
+    &named_target_port_unresolved::RULE,
     &target_port_mismatch::RULE,
     &target_port_quoted_number::RULE,
 ];

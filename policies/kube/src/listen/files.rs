@@ -35,7 +35,7 @@ pub fn ports(name: &str, text: &str) -> Vec<u16> {
         directives(text, &["port"], &mut found);
     } else if lower.contains("mosquitto") {
         directives(text, &["listener", "port"], &mut found);
-    } else if lower == "postgresql.conf" {
+    } else if lower == "postgresql.conf" || lower == "dnsmasq.conf" {
         settings(text, &mut found, |_, key| key == "port");
     } else if lower.contains("rabbitmq") {
         settings(text, &mut found, |_, key| key.starts_with("listeners.tcp."));
@@ -164,6 +164,10 @@ fn indented(name: &str, text: &str, found: &mut Vec<u16>) {
 fn listens(name: &str, path: &[(usize, &str)], key: &str) -> bool {
     let under = |wanted: &str| path.iter().any(|&(_, key)| key == wanted);
     let parent = path.last().map_or("", |&(_, key)| key);
+    // JSON is written for all kinds of programs: only what has Envoy's own words says where to listen.
+    if name.ends_with(".json") && key != "port_value" {
+        return false;
+    }
     match key {
         // Envoy.
         "port_value" => under("listeners") && !under("clusters"),
@@ -259,6 +263,8 @@ mod tests {
                 vec![10000],
             ),
             ("config.json", "{\"port\": 80}", vec![]),
+            ("server.json", "{\n  \"server\": {\n    \"port\": 80\n  }\n}", vec![]),
+            ("dnsmasq.conf", "port=5353\ncache-size=10", vec![5353]),
         ] {
             assert_eq!(ports(name, text), expected, "{name}: {text}");
         }

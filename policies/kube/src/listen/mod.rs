@@ -10,10 +10,9 @@ mod address;
 mod files;
 mod flags;
 mod names;
-mod shell;
 
-use crate::environment::is_template;
-use crate::{Bundle, Container, Environment, MountedFile, Mounts, Node, Value, Workload, image, mounts_of, word};
+use crate::command::{Command, base, commands_of};
+use crate::{Bundle, Container, Environment, Hook, MountedFile, Mounts, Node, Value, Workload, image, mounts_of, word};
 
 pub(crate) use address::port;
 pub use address::{listen_port, mentions};
@@ -34,6 +33,23 @@ pub enum Tier {
     Declared,
 }
 
+/// What says that a port is listened on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A variable of the environment.
+    Variable,
+    /// The command line.
+    Flag,
+    /// A mounted file.
+    File,
+    /// A probe.
+    Probe,
+    /// The image.
+    Image,
+    /// A declaration.
+    Declaration,
+}
+
 /// A port that a container listens on, and why that is believed.
 #[derive(Clone, Debug)]
 pub struct Evidence<'t> {
@@ -41,6 +57,8 @@ pub struct Evidence<'t> {
     pub port: u16,
     /// How it became known.
     pub tier: Tier,
+    /// What says so.
+    pub source: Source,
     /// Where that stands.
     pub node: Node<'t>,
     /// What says so, in a few words: `PORT=3000`, `--port 3000`, `containerPort`.
@@ -71,6 +89,7 @@ pub fn declared<'t>(container: Container<'t>) -> Vec<Evidence<'t>> {
             Some(Evidence {
                 port,
                 tier: Tier::Declared,
+                source: Source::Declaration,
                 node: declared.at,
                 what: "containerPort".to_owned(),
                 distant: false,
@@ -89,11 +108,12 @@ pub fn listen_of<'t>(bundle: &Bundle<'t>, workload: Workload<'t>, container: Con
         open: environment.is_open() || mounts.unseen,
         ..Listen::default()
     };
-    listen.add_environment(&environment);
+    listen.add_environment(container, &environment);
     listen.add_command_line(container, &environment);
     for file in &mounts.files {
         listen.add_file(file);
     }
+    listen.add_own_files(container);
     listen.add_probes(container);
     listen.add_image(container, &environment, &mounts);
     listen.evidence.extend(declared(container));
@@ -108,30 +128,41 @@ impl<'t> Listen<'t> {
         self.evidence.iter().any(|evidence| evidence.port == port)
     }
 
-    fn push(&mut self, port: u16, tier: Tier, node: Node<'t>, what: String) {
+    fn push(&mut self, port: u16, tier: Tier, source: Source, node: Node<'t>, what: String) {
         self.evidence.push(Evidence {
             port,
             tier,
+            source,
             node,
             what,
             distant: false,
         });
     }
 
-    fn add_environment(&mut self, environment: &Environment<'t>) {
+    fn add_environment(&mut self, container: Container<'t>, environment: &Environment<'t>) {
+        let reference = container.image().and_then(Node::text).known();
+        let knobs = reference.and_then(image::known).map_or(&[][..], |known| known.knobs);
         for (name, variable) in environment.iter() {
-            let Some(main) = names::role(name) else { continue };
+            let knob = knobs.contains(&name);
+            let Some(main) = names::role(name).or_else(|| knob.then(|| names::is_main_knob(name))) else {
+                continue;
+            };
             let Value::Known(value) = &variable.value else {
                 self.unknown |= main;
                 continue;
             };
-            let ports = names::ports(name, value);
+            let ports = if names::role(name).is_some() {
+                names::ports(name, value)
+            } else {
+                address::listen_ports(value).collect()
+            };
             // A reference that nothing here resolves: a variable of the build.
             self.unknown |= main && ports.is_empty() && value.contains("$(");
             for port in ports {
                 self.evidence.push(Evidence {
                     port,
                     tier: if main { Tier::Process } else { Tier::Side },
+                    source: Source::Variable,
                     node: variable.at,
                     what: format!("{name}={port}"),
                     distant: variable.distant,
@@ -141,96 +172,62 @@ impl<'t> Listen<'t> {
     }
 
     fn add_command_line(&mut self, container: Container<'t>, environment: &Environment<'t>) {
-        let (command, args) = (container.command(), container.args());
-        self.unknown |= container.command_line_unknown();
-        let entrypoint = command.is_empty();
-        let nodes: Vec<Node<'t>> = command.into_iter().chain(args).collect();
-        let Some(&first) = nodes.first() else { return };
-        let words: Vec<Value<String>> = nodes.iter().map(|&node| word_of(node, environment)).collect();
-        let program = |at: usize| match words.get(at) {
-            Some(Value::Known(word)) => word.rsplit('/').next().unwrap_or(word),
-            _ => "",
-        };
-        let shell = matches!(program(0), "sh" | "bash" | "ash" | "dash" | "zsh");
-        let script_at = words
-            .iter()
-            .skip(1)
-            .position(|word| matches!(word, Value::Known(flag) if flag.starts_with('-') && flag.ends_with('c')))
-            .filter(|_| shell)
-            .map(|position| position + 2);
-        if let Some(at) = script_at {
-            let node = nodes.get(at).copied().unwrap_or(first);
-            match words.get(at) {
-                Some(Value::Known(script)) => self.add_script(script, node),
-                Some(_) => self.unknown = true,
-                None => {}
-            }
-            return;
-        }
-        // Without a command the image's own program takes the arguments.
-        let reference = container.image().and_then(Node::text).known().unwrap_or_default();
-        let own = entrypoint.then(|| image::basename(reference));
-        let line: Vec<Option<&str>> = own
-            .into_iter()
-            .map(Some)
-            .chain(words.iter().map(|word| match word {
-                Value::Known(word) => Some(word.as_str()),
-                _ => None,
-            }))
-            .collect();
-        let found = flags::read(&line, true);
-        self.unknown |= found.unknown || hides_flag(&nodes, &words);
-        for (port, main, what) in found.found {
-            let node = nodes
-                .iter()
-                .copied()
-                .find(|node| node.raw_text().is_some_and(|text| mentions(text, port)))
-                .unwrap_or(first);
-            self.push(port, if main { Tier::Process } else { Tier::Side }, node, what);
-        }
-    }
-
-    /// A script: its last command is the one that keeps running.
-    fn add_script(&mut self, script: &str, node: Node<'t>) {
-        let commands = shell::commands(script);
-        let last = commands.len().saturating_sub(1);
-        for (number, command) in commands.iter().enumerate() {
-            let words: Vec<Option<&str>> = command.iter().map(|word| Some(word.as_str())).collect();
-            let found = flags::read(&words, number == last);
-            self.unknown |= found.unknown;
+        let commands = commands_of(container, environment);
+        self.unknown |= commands.unknown;
+        for command in &commands.all {
+            let found = flags::read(&command.texts(), command.lasting);
+            self.unknown |= found.unknown || (!command.script && hides_flag(command));
             for (port, main, what) in found.found {
-                self.push(port, if main { Tier::Process } else { Tier::Side }, node, what);
+                let says = |node: Node<'t>| node.raw_text().is_some_and(|text| mentions(text, port));
+                let nodes = || command.words.iter().map(|word| word.node);
+                if let Some(node) = nodes().find(|&node| says(node)).or(nodes().next()) {
+                    let tier = if main { Tier::Process } else { Tier::Side };
+                    self.push(port, tier, Source::Flag, node, what);
+                }
             }
         }
     }
 
     fn add_file(&mut self, file: &MountedFile<'t>) {
-        let (name, text) = (file.node.key_text(), file.node.raw_text().unwrap_or_default());
+        self.add_text(file.node.key_text(), file.node, file.distant, || {
+            format!("{} of ConfigMap {}", file.node.key_text(), file.config_map)
+        });
+    }
+
+    /// OpenChoreo's files, which stand in the container itself.
+    fn add_own_files(&mut self, container: Container<'t>) {
+        for file in container.files() {
+            let path = file.text_of(word!("mountPath")).known().unwrap_or_default();
+            let key = file.text_of(word!("key")).known().unwrap_or_default();
+            let name = if key.contains('.') { key } else { base(path) };
+            match file.get(word!("value")) {
+                Value::Known(text) => self.add_text(name, text, false, || format!("file {name}")),
+                _ => self.open = true,
+            }
+        }
+    }
+
+    fn add_text(&mut self, name: &str, node: Node<'t>, distant: bool, what: impl Fn() -> String) {
         // A template, or patched: it may say something else in the end.
-        self.open |= !file.node.is_final();
-        for port in files::ports(name, text) {
+        self.open |= !node.is_final();
+        for port in files::ports(name, node.raw_text().unwrap_or_default()) {
             self.evidence.push(Evidence {
                 port,
                 tier: Tier::Process,
-                node: file.node,
-                what: format!("{name} of ConfigMap {}", file.config_map),
-                distant: file.distant,
+                source: Source::File,
+                node,
+                what: what(),
+                distant,
             });
         }
     }
 
     fn add_probes(&mut self, container: Container<'t>) {
-        for key in [word!("livenessProbe"), word!("readinessProbe"), word!("startupProbe")] {
-            let Value::Known(probe) = container.probe(key) else {
-                continue;
-            };
-            for handler in [word!("httpGet"), word!("tcpSocket"), word!("grpc")] {
-                let Value::Known(node) = probe.at(&[handler, word!("port")]) else {
-                    continue;
-                };
+        for hook in container.hooks().filter(|hook| hook.probe) {
+            for node in hook.ports().chain(hook.grpc_port().known()) {
                 let number = node.integer().known().and_then(|number| u16::try_from(number).ok());
                 if let Some(port) = number.filter(|&port| port > 0) {
-                    self.push(port, Tier::Probe, node, probe.key_text().to_owned());
+                    self.push(port, Tier::Probe, Source::Probe, node, hook.name().to_owned());
                 }
             }
         }
@@ -251,37 +248,17 @@ impl<'t> Listen<'t> {
             return;
         }
         for &port in ports {
-            self.push(port, Tier::Image, node, format!("image {}", image::basename(reference)));
+            let what = format!("image {}", image::basename(reference));
+            self.push(port, Tier::Image, Source::Image, node, what);
         }
     }
 }
 
-/// A word of a command line with its `$(NAME)`s put in.
-fn word_of(node: Node<'_>, environment: &Environment<'_>) -> Value<String> {
-    if let Some(written) = node.original() {
-        return Value::Known(written.to_owned());
-    }
-    match node.raw_text() {
-        Some(text) if node.is_final() || text.contains("$(") => match environment.expand(text) {
-            Value::Known(text) => Value::Known(text.into_owned()),
-            // The port of `--listen=$(POD_IP):8080` is known even so.
-            _ if !is_template(text) => Value::Known(text.to_owned()),
-            _ => Value::Unknown,
-        },
-        Some(_) => Value::Unknown,
-        None => match node.integer() {
-            Value::Known(number) => Value::Known(number.to_string()),
-            _ => Value::Unknown,
-        },
-    }
-}
-
 /// Whether a word that is not known may be a flag that says where to listen: not when it is plainly another flag.
-fn hides_flag(nodes: &[Node<'_>], words: &[Value<String>]) -> bool {
-    nodes.iter().zip(words).any(|(node, word)| {
-        let other_flag = |text: &str| text.starts_with('-') && text.contains('=') && !flags::is_main(text);
-        word.is_unknown() && !node.raw_text().is_some_and(other_flag)
-    })
+fn hides_flag(command: &Command<'_>) -> bool {
+    let other_flag = |text: &str| text.starts_with('-') && text.contains('=') && !flags::is_main(text);
+    let mut unknown = command.words.iter().filter(|word| word.text.is_none());
+    unknown.any(|word| !word.node.raw_text().is_some_and(other_flag))
 }
 
 /// Whether an integer occurs as a token in what a pod is told: variables, commands, arguments, commands of probes, mounted
@@ -299,30 +276,18 @@ pub fn mentioned<'t>(bundle: &Bundle<'t>, workload: Workload<'t>, port: u16) -> 
             .into_iter()
             .chain(container.args())
             .any(|word| is_said(word, port))
-            || probe_commands(container).any(|word| is_said(word, port))
+            || container
+                .hooks()
+                .flat_map(Hook::command)
+                .any(|word| is_said(word, port))
+            || container
+                .files()
+                .any(|file| file.get(word!("value")).known().is_some_and(|text| is_said(text, port)))
             || mounts_of(bundle, workload, container)
                 .files
                 .iter()
                 .any(|file| file.node.raw_text().is_some_and(says))
     })
-}
-
-/// The words of the commands that probes and hooks of a container run.
-fn probe_commands<'t>(container: Container<'t>) -> impl Iterator<Item = Node<'t>> {
-    let lifecycle = container.node.get(word!("lifecycle")).known();
-    let hooks = lifecycle
-        .into_iter()
-        .flat_map(|node| [word!("postStart"), word!("preStop")].map(|key| node.get(key)));
-    [word!("livenessProbe"), word!("readinessProbe"), word!("startupProbe")]
-        .map(|key| container.probe(key))
-        .into_iter()
-        .chain(hooks)
-        .filter_map(|handler| {
-            handler
-                .and_then(|node| node.at(&[word!("exec"), word!("command")]))
-                .known()
-        })
-        .flat_map(Node::items)
 }
 
 fn is_said(word: Node<'_>, port: u16) -> bool {

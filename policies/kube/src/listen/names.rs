@@ -73,6 +73,13 @@ pub fn role(name: &str) -> Option<bool> {
         .map(|&(_, main, _)| main)
 }
 
+/// Whether a variable that only one image reads moves its main listener.
+#[must_use]
+pub fn is_main_knob(name: &str) -> bool {
+    let beside = ["HTTPS", "GRPC", "SMTP", "PEER", "AGENT", "transport"];
+    !beside.iter().any(|word| name.contains(word))
+}
+
 /// The ports that a variable of this name and value tells its process to listen on.
 #[must_use]
 pub fn ports(name: &str, value: &str) -> Vec<u16> {

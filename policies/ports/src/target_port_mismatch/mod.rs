@@ -10,7 +10,7 @@ use plimsoll_sdk::{
 
 mod verdict;
 
-use verdict::{Failure, Verdict, judge};
+use verdict::{Failure, Goal, Verdict, judge};
 
 /// Longest message, in characters.
 const MAX_MESSAGE: usize = 120;
@@ -42,28 +42,31 @@ pub static RULE: Rule<()> = Rule {
     check,
 };
 
+/// More ports than this are those of a gateway: which of them the evidence is about cannot be told.
+const MAX_PORTS: usize = 16;
+
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
     let selection = bundle.selection();
     let targets = Targets::new(selection);
     for (service, selected) in &selection.services {
-        let mut ports = service_ports(*service);
-        let (Some(port), None) = (ports.next(), ports.next()) else {
-            // With several ports it cannot be told which one the evidence is about.
-            continue;
-        };
-        let Target::Number(number, at) = port.target else {
-            continue;
-        };
-        let Ok(target) = u16::try_from(number) else { continue };
-        if port.protocol != Value::Known(word!("TCP")) || !port_list_is_final(*service) {
+        if !port_list_is_final(*service) || service_ports(*service).nth(MAX_PORTS).is_some() {
             continue;
         }
-        let found = selected
-            .iter()
-            .find_map(|one| failing(bundle, &targets, one, target).map(|failures| (one, failures)));
-        if let Some((one, failures)) = found {
-            violations.extend(violation(bundle, *service, port, (target, at), one, &failures));
+        for port in service_ports(*service) {
+            let Target::Number(number, at) = port.target else {
+                continue;
+            };
+            let Ok(target) = u16::try_from(number) else { continue };
+            if port.protocol != Value::Known(word!("TCP")) {
+                continue;
+            }
+            let found = selected
+                .iter()
+                .find_map(|one| failing(bundle, &targets, one, target).map(|failures| (one, failures)));
+            if let Some((one, failures)) = found {
+                violations.extend(violation(bundle, *service, port, (target, at), one, &failures));
+            }
         }
     }
 }
@@ -76,39 +79,38 @@ fn port_list_is_final(service: Object<'_>) -> bool {
 
 /// The targets of all Services of each workload: a pod that is reached on several ports listens on several.
 struct Targets {
-    by_workload: BTreeMap<usize, Option<i64>>,
+    by_workload: BTreeMap<usize, Vec<Goal>>,
 }
 
 impl Targets {
     fn new(selection: &Selection<'_>) -> Self {
-        let mut by_workload: BTreeMap<usize, Option<i64>> = BTreeMap::new();
+        let mut by_workload: BTreeMap<usize, Vec<Goal>> = BTreeMap::new();
         for (service, selected) in &selection.services {
-            let mut only: Option<Option<i64>> = None;
-            for port in service_ports(*service) {
-                let number = match port.target {
-                    Target::Number(number, _) => Some(number),
-                    Target::Name(..) | Target::Unknown => None,
-                };
-                only = Some(if only.is_none_or(|before| before == number) {
-                    number
-                } else {
-                    None
-                });
-            }
-            let Some(only) = only else { continue };
+            let goals: Vec<Goal> = service_ports(*service)
+                .take(MAX_PORTS + 1)
+                .map(|port| match port.target {
+                    Target::Number(number, _) => Goal::Number(number),
+                    Target::Name(name, _) => Goal::Name(name),
+                    Target::Unknown => Goal::Unknown,
+                })
+                .collect();
             for &workload in selected.iter().flat_map(|one| &one.workloads) {
-                by_workload
-                    .entry(workload)
-                    .and_modify(|before| *before = before.filter(|_| *before == only))
-                    .or_insert(only);
+                let all = by_workload.entry(workload).or_default();
+                for goal in &goals {
+                    if all.len() <= MAX_PORTS && !all.contains(goal) {
+                        all.push(*goal);
+                    }
+                }
             }
         }
         Targets { by_workload }
     }
 
-    /// Whether all Services that reach a workload forward to this port.
-    fn is_only(&self, workload: usize, target: u16) -> bool {
-        self.by_workload.get(&workload) == Some(&Some(i64::from(target)))
+    /// What the Services that reach a workload forward to besides this port.
+    fn besides(&self, workload: usize, target: u16) -> Vec<Goal> {
+        let all = self.by_workload.get(&workload).map_or(&[][..], Vec::as_slice);
+        let other = |goal: &&Goal| **goal != Goal::Number(i64::from(target));
+        all.iter().filter(other).copied().collect()
     }
 }
 
@@ -122,10 +124,7 @@ fn failing<'t>(
     let mut failures = Vec::new();
     for &number in &selected.workloads {
         let workload = *bundle.workloads().get(number)?;
-        if !targets.is_only(number, target) {
-            return None;
-        }
-        match judge(bundle, workload, target) {
+        match judge(bundle, workload, target, &targets.besides(number, target)) {
             Verdict::Serves => return None,
             Verdict::Fails(failure) => failures.push((workload, failure)),
         }

@@ -2,7 +2,7 @@
 
 use plimsoll_sdk::kube::listen::{Evidence, Listen, Tier, declared, listen_of, mentioned};
 use plimsoll_sdk::kube::{Container, Value, Workload, image};
-use plimsoll_sdk::{Bundle, Confidence, Severity};
+use plimsoll_sdk::{Bundle, Confidence, Severity, Symbol};
 
 /// What is known of one workload and one target port.
 pub enum Verdict<'t> {
@@ -31,13 +31,24 @@ impl Failure<'_> {
     }
 }
 
+/// What a Service forwards to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Goal {
+    /// A number.
+    Number(i64),
+    /// The port of a name.
+    Name(Symbol),
+    /// Decided later.
+    Unknown,
+}
+
 /// Names of ports beside the one that serves: their declaration says nothing of where the rest listens.
 const BESIDE: &[&str] = &[
     "metrics", "prom", "health", "probe", "admin", "debug", "pprof", "monitor",
 ];
 
-/// Judges a workload that a Service with one port reaches.
-pub fn judge<'t>(bundle: &Bundle<'t>, workload: Workload<'t>, target: u16) -> Verdict<'t> {
+/// Judges a workload that a Service reaches on this port, and all Services together on these besides.
+pub fn judge<'t>(bundle: &Bundle<'t>, workload: Workload<'t>, target: u16, besides: &[Goal]) -> Verdict<'t> {
     let running = workload.running();
     // On the node's network anything of the node may listen.
     if running.is_empty() || workload.containers_unknown() || workload.host_network() != Value::Known(false) {
@@ -51,6 +62,9 @@ pub fn judge<'t>(bundle: &Bundle<'t>, workload: Workload<'t>, target: u16) -> Ve
     {
         return Verdict::Serves;
     }
+    let Some(candidate) = candidate(&running, besides) else {
+        return Verdict::Serves;
+    };
     let listens: Vec<Listen<'t>> = running
         .iter()
         .map(|&container| listen_of(bundle, workload, container))
@@ -59,13 +73,56 @@ pub fn judge<'t>(bundle: &Bundle<'t>, workload: Workload<'t>, target: u16) -> Ve
     if known || running.iter().any(|&container| is_default(container, target)) || mentioned(bundle, workload, target) {
         return Verdict::Serves;
     }
-    let failure = match (running.as_slice(), listens.as_slice()) {
-        (&[container], [listen]) => told(container, listen)
-            .or_else(|| usual(container, listen))
-            .or_else(|| only_declared(&running, &listens)),
-        _ => only_declared(&running, &listens),
+    let found = match candidate {
+        Candidate::One(at) => match (running.get(at), listens.get(at)) {
+            (Some(&container), Some(listen)) => told(container, listen).or_else(|| usual(container, listen)),
+            _ => None,
+        },
+        Candidate::Any => None,
     };
+    let failure = found.or_else(|| besides.is_empty().then(|| only_declared(&running, &listens)).flatten());
     failure.map_or(Verdict::Serves, Verdict::Fails)
+}
+
+/// The container that a port can be about.
+#[derive(Clone, Copy)]
+enum Candidate {
+    /// The only one it can be.
+    One(usize),
+    /// Any of them.
+    Any,
+}
+
+/// Which container a port is about, if the Services forward to these besides: the one that is left when every other port is
+/// declared by a container of its own. None where that cannot be told for several ports.
+fn candidate<'t>(running: &[Container<'t>], besides: &[Goal]) -> Option<Candidate> {
+    let serves = |container: &Container<'t>, goal: &Goal| {
+        container.ports().any(|port| match *goal {
+            Goal::Number(number) => port.number == Value::Known(number),
+            Goal::Name(name) => port.name == Value::Known(name),
+            Goal::Unknown => false,
+        })
+    };
+    let mut left: Vec<usize> = Vec::new();
+    for (at, container) in running.iter().enumerate() {
+        let reference = container.image().known().and_then(|node| node.raw_text());
+        let idle = reference.is_some_and(image::is_idle);
+        if !idle && !besides.iter().any(|goal| serves(container, goal)) {
+            left.push(at);
+        }
+    }
+    let accounted = besides
+        .iter()
+        .all(|goal| running.iter().any(|container| serves(container, goal)));
+    match left.as_slice() {
+        _ if !accounted => None,
+        // A proxy takes traffic for the others, on ports that they do not say.
+        _ if running.len() > 1 && running.iter().any(|&one| is_proxy(one)) => {
+            besides.is_empty().then_some(Candidate::Any)
+        }
+        &[only] => Some(Candidate::One(only)),
+        _ => besides.is_empty().then_some(Candidate::Any),
+    }
 }
 
 /// Whether the container's image listens on a port by default, even if something may have moved it.
