@@ -10,6 +10,7 @@ use crate::lookup::{Lookup, MAX_CANDIDATES};
 use crate::namespace::Namespaces;
 use crate::netpol::Policies;
 use crate::operators::Operators;
+use crate::routes::Routes;
 use crate::service::Selection;
 use crate::stage::Inference;
 use crate::{Node, Value, Workload, work, workloads_of};
@@ -27,6 +28,7 @@ pub struct Bundle<'t> {
     operators: OnceCell<Operators<'t>>,
     hosts: OnceCell<Hosts<'t>>,
     stages: Inference<'t>,
+    routes: OnceCell<Routes<'t>>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -81,6 +83,7 @@ impl<'t> Bundle<'t> {
             operators: OnceCell::new(),
             hosts: OnceCell::new(),
             stages: Inference::default(),
+            routes: OnceCell::new(),
         }
     }
 
@@ -180,6 +183,11 @@ impl<'t> Bundle<'t> {
 
     pub(crate) fn stages(&self) -> &Inference<'t> {
         &self.stages
+    }
+
+    /// What sends requests to Services from elsewhere.
+    pub fn routes(&self) -> &Routes<'t> {
+        self.routes.get_or_init(|| Routes::new(self))
     }
 
     /// Whether two objects are in one namespace: as [`Object::same_namespace`], and unset matches the one namespace that

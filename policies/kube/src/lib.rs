@@ -23,6 +23,7 @@ mod node;
 pub mod openchoreo;
 pub mod operators;
 mod quantity;
+pub mod routes;
 pub mod selector;
 mod service;
 pub mod shell;

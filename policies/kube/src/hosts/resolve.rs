@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::name::{Form, ServiceName, form, is_external, service_names};
 use super::{Hosts, Reference};
 use crate::lookup::MAX_CANDIDATES;
+use crate::operators::{Made, Product, is_always_there};
 use crate::{Bundle, Join, Node, Object, ServicePort, Value, is_headless, openchoreo, service_ports, word, work};
 
 /// How many names in a row (`ExternalName`) are followed.
@@ -25,6 +26,10 @@ pub enum Destination<'t> {
         /// The name is that of a pod behind it.
         pod: bool,
     },
+    /// A Service that an operator makes.
+    Made(Made<'t>),
+    /// The Service `kubernetes`, which every cluster has.
+    ApiServer,
     /// The pod itself.
     Loopback,
     /// Every address of the pod: to listen on.
@@ -78,6 +83,28 @@ impl<'t> Hosts<'t> {
         found
     }
 
+    /// The Service of a name in a namespace, or in that of an object where none is named; also where it is but a name for
+    /// something else (`ExternalName`). Unknown where that cannot be told, absent where none is seen.
+    pub fn service(
+        &self,
+        bundle: &Bundle<'t>,
+        from: Object<'t>,
+        name: &str,
+        namespace: Option<&str>,
+    ) -> Value<(Object<'t>, Join<'t>)> {
+        let name = ServiceName {
+            pod: None,
+            service: name,
+            namespace,
+            sure: true,
+        };
+        match self.find(bundle, from, name, true) {
+            Sought::Found(service, join) => Value::Known((service, join)),
+            Sought::Unsure => Value::Unknown,
+            Sought::Nothing => Value::Absent,
+        }
+    }
+
     fn follow(&self, bundle: &Bundle<'t>, from: Object<'t>, host: &str, left: usize) -> Destination<'t> {
         match form(host) {
             Form::Loopback => return Destination::Loopback,
@@ -95,6 +122,21 @@ impl<'t> Hosts<'t> {
                 Sought::Found(service, join) => return self.behind(bundle, service, join, name.pod.is_some(), left),
                 Sought::Unsure => unsure = true,
                 Sought::Nothing => {}
+            }
+            if name.pod.is_some() {
+                continue;
+            }
+            let made = bundle
+                .operators()
+                .find(bundle, from, Product::Service, name.namespace, name.service);
+            match made {
+                Value::Known(made) => return Destination::Made(made.clone()),
+                Value::Unknown => unsure = true,
+                Value::Absent => {}
+            }
+            let namespace = name.namespace.unwrap_or(from.namespace_text());
+            if is_always_there(Product::Service, namespace, name.service) {
+                return Destination::ApiServer;
             }
         }
         if unsure {

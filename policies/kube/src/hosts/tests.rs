@@ -128,17 +128,7 @@ fn references(text: &str) -> Vec<String> {
                 Dialled::Unknown => "?".to_owned(),
                 Dialled::Unsaid => "-".to_owned(),
             };
-            let leads = match &*bundle.hosts().destination(bundle, reference) {
-                Destination::Service { service, pod, .. } => {
-                    format!("{}{}", service.called(), if *pod { " (pod)" } else { "" })
-                }
-                Destination::Loopback => "loopback".to_owned(),
-                Destination::Any => "any".to_owned(),
-                Destination::Address => "address".to_owned(),
-                Destination::External => "external".to_owned(),
-                Destination::Unseen => "unseen".to_owned(),
-                Destination::Unknown => "unknown".to_owned(),
-            };
+            let leads = leads(&bundle.hosts().destination(bundle, reference));
             let secret = if reference.secret { "!" } else { "" };
             all.push(format!("{source} {}:{port}{secret} -> {leads}", reference.host));
             // The place says what was read.
@@ -149,6 +139,22 @@ fn references(text: &str) -> Vec<String> {
         }
     });
     all
+}
+
+fn leads(destination: &Destination<'_>) -> String {
+    match destination {
+        Destination::Service { service, pod, .. } => {
+            format!("{}{}", service.called(), if *pod { " (pod)" } else { "" })
+        }
+        Destination::Made(made) => format!("{} by {}", made.name, made.by.called()),
+        Destination::ApiServer => "api server".to_owned(),
+        Destination::Loopback => "loopback".to_owned(),
+        Destination::Any => "any".to_owned(),
+        Destination::Address => "address".to_owned(),
+        Destination::External => "external".to_owned(),
+        Destination::Unseen => "unseen".to_owned(),
+        Destination::Unknown => "unknown".to_owned(),
+    }
 }
 
 fn service(name: &str, spec: &str) -> String {
@@ -207,7 +213,8 @@ fn names_lead_to_services() {
         + &service("peers", "{clusterIP: None, ports: [{port: 7000}]}")
         + &service("alias", "{type: ExternalName, externalName: db.shop.svc.cluster.local}")
         + &service("outside", "{type: ExternalName, externalName: db.example.com}")
-        + &service("loop", "{type: ExternalName, externalName: loop.shop.svc}");
+        + &service("loop", "{type: ExternalName, externalName: loop.shop.svc}")
+        + "---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: orders, namespace: shop}\nspec: {instances: 3}\n";
     with(&services, |bundle| {
         let from = bundle.objects().next().expect("a Service");
         for (host, expected) in [
@@ -217,13 +224,16 @@ fn names_lead_to_services() {
             ("db.shop.svc", "db"),
             ("db.shop.svc.cluster.local.", "db"),
             ("db.other", "unseen"),
-            ("peers-0.peers", "peers pod"),
-            ("peers-0.peers.shop.svc.cluster.local", "peers pod"),
+            ("peers-0.peers", "peers (pod)"),
+            ("peers-0.peers.shop.svc.cluster.local", "peers (pod)"),
             ("db-0.db", "unseen"),
             ("alias", "db"),
             ("outside", "external"),
             ("loop", "unknown"),
             ("nothing", "unseen"),
+            ("orders-rw", "orders-rw by orders"),
+            ("orders-rw.shop.svc", "orders-rw by orders"),
+            ("kubernetes.default.svc", "api server"),
             ("db.example.com", "external"),
             ("localhost", "loopback"),
             ("0.0.0.0", "any"),
@@ -231,17 +241,7 @@ fn names_lead_to_services() {
             ("$(DB)", "unknown"),
         ] {
             let found = bundle.hosts().resolve(bundle, from, host);
-            let found = match &*found {
-                Destination::Service { service, pod, .. } => {
-                    format!("{}{}", service.name(), if *pod { " pod" } else { "" })
-                }
-                Destination::Loopback => "loopback".to_owned(),
-                Destination::Any => "any".to_owned(),
-                Destination::Address => "address".to_owned(),
-                Destination::External => "external".to_owned(),
-                Destination::Unseen => "unseen".to_owned(),
-                Destination::Unknown => "unknown".to_owned(),
-            };
+            let found = leads(&found);
             assert_eq!(found, expected, "{host}");
         }
     });
