@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::{Bundle, Container, EnvFromSource, EnvSource, KeyRef, Node, Object, Symbol, Value, word};
+use crate::{Bundle, Container, Dialect, EnvFromSource, EnvSource, KeyRef, Node, Object, Symbol, Value, word};
 
 /// The variables of a container: `envFrom` in order, then `env` over it, the later over the earlier; keys of ConfigMaps
-/// that are seen, `$(NAME)` of earlier ones put in.
+/// that are seen, `$(NAME)` of earlier ones put in. What the image sets, and what the kubelet adds for Services, is not
+/// in it; names of the latter's shape are unknown, not absent.
 #[derive(Default)]
 pub struct Environment<'t> {
     variables: BTreeMap<Cow<'t, str>, Variable<'t>>,
@@ -34,40 +35,29 @@ impl<'t> Environment<'t> {
     #[must_use]
     pub fn of(bundle: &Bundle<'t>, object: Object<'t>, container: Container<'t>) -> Self {
         let mut all = Environment {
-            variables: BTreeMap::new(),
             open: container.env_unknown(),
+            ..Environment::default()
         };
         for item in container.env_from() {
-            let (kind, name, prefix) = match (item.source, item.prefix) {
-                (
-                    EnvFromSource::ConfigMap {
-                        name: Value::Known(name),
-                        ..
-                    },
-                    Value::Known(prefix),
-                ) => (word!("ConfigMap"), name, prefix),
-                (
-                    EnvFromSource::Secret {
-                        name: Value::Known(name),
-                        ..
-                    },
-                    Value::Known(prefix),
-                ) => (word!("Secret"), name, prefix),
-                _ => {
-                    all.open = true;
-                    continue;
-                }
+            let (kind, name, optional) = match item.source {
+                EnvFromSource::ConfigMap { name, optional } => (word!("ConfigMap"), name, optional),
+                EnvFromSource::Secret { name, optional } => (word!("Secret"), name, optional),
+                EnvFromSource::Unknown => (word!("ConfigMap"), Value::Unknown, false),
             };
-            all.add_all(bundle, object, kind, name, prefix);
+            match (name, item.prefix) {
+                (Value::Known(name), Value::Known(prefix)) => {
+                    all.add_all(bundle, object, (kind, name, optional), prefix);
+                }
+                _ => all.open = true,
+            }
         }
         for entry in container.env() {
             let name = entry.name_text();
             if name.is_empty() {
                 all.open |= !entry.name.is_absent();
-                continue;
+            } else if let Some(variable) = all.entry(bundle, object, container.dialect, entry.node, entry.source) {
+                all.variables.insert(Cow::Borrowed(name), variable);
             }
-            let variable = all.entry(bundle, object, entry.node, entry.source);
-            all.variables.insert(Cow::Borrowed(name), variable);
         }
         all
     }
@@ -83,7 +73,7 @@ impl<'t> Environment<'t> {
     pub fn get(&self, name: &str) -> Value<&Variable<'t>> {
         match self.variables.get(name) {
             Some(variable) => Value::Known(variable),
-            None if self.open => Value::Unknown,
+            None if self.open || is_service_link(name) => Value::Unknown,
             None => Value::Absent,
         }
     }
@@ -138,12 +128,23 @@ impl<'t> Environment<'t> {
         Value::Known(Cow::Owned(result))
     }
 
-    /// Adds every key of a ConfigMap or Secret.
-    fn add_all(&mut self, bundle: &Bundle<'t>, from: Object<'t>, kind: Symbol, name: Symbol, prefix: &'t str) {
-        let Value::Known((source, join)) = bundle.find(from, Symbol(0), kind, name) else {
-            self.open = true;
-            return;
+    /// Adds every key of a ConfigMap or Secret: kind, name, and whether it may be missing.
+    fn add_all(
+        &mut self,
+        bundle: &Bundle<'t>,
+        from: Object<'t>,
+        (kind, name, optional): (Symbol, Symbol, bool),
+        prefix: &'t str,
+    ) {
+        let (source, join) = match bundle.find(from, Symbol(0), kind, name) {
+            Value::Known(found) => found,
+            Value::Absent if optional && bundle.is_closed(from) => return,
+            _ => {
+                self.open = true;
+                return;
+            }
         };
+        let strict = is_before_1_32(bundle);
         let secret = kind == word!("Secret");
         for map in [word!("data"), word!("stringData")] {
             match source.root().get(map) {
@@ -156,6 +157,9 @@ impl<'t> Environment<'t> {
                         } else {
                             Cow::Owned(format!("{prefix}{key}"))
                         };
+                        if !is_name(&name, strict) {
+                            continue;
+                        }
                         let value = if secret { Value::Unknown } else { scalar(member) };
                         self.variables.insert(
                             name,
@@ -174,31 +178,56 @@ impl<'t> Environment<'t> {
         }
     }
 
-    fn entry(&self, bundle: &Bundle<'t>, from: Object<'t>, item: Node<'t>, source: EnvSource<'t>) -> Variable<'t> {
+    /// What an item of `env` sets; nothing where it refers to what may be missing, and is.
+    fn entry(
+        &self,
+        bundle: &Bundle<'t>,
+        from: Object<'t>,
+        dialect: Dialect,
+        item: Node<'t>,
+        source: EnvSource<'t>,
+    ) -> Option<Variable<'t>> {
         let plain = |value, at| Variable {
             value,
             at,
             secret: false,
             distant: false,
         };
-        match source {
-            EnvSource::Literal(node) => plain(self.literal(node), node),
-            EnvSource::Secret(reference) => Variable {
-                secret: true,
-                ..plain(Value::Unknown, reference.node)
-            },
-            EnvSource::ConfigMap(reference) => {
-                config_key(bundle, from, reference).unwrap_or_else(|| plain(Value::Unknown, reference.node))
+        Some(match source {
+            EnvSource::Literal(node) => plain(self.literal(node, dialect), node),
+            EnvSource::Secret(reference) => {
+                let found = key_of(bundle, from, word!("Secret"), reference);
+                if found.is_absent() && reference.optional {
+                    return None;
+                }
+                Variable {
+                    secret: true,
+                    ..plain(Value::Unknown, reference.node)
+                }
             }
-            EnvSource::Other(node) => plain(Value::Unknown, node),
+            EnvSource::ConfigMap(reference) => match key_of(bundle, from, word!("ConfigMap"), reference) {
+                Value::Known((at, distant)) => Variable {
+                    value: scalar(at),
+                    at,
+                    secret: false,
+                    distant,
+                },
+                Value::Absent if reference.optional => return None,
+                _ => plain(Value::Unknown, reference.node),
+            },
+            EnvSource::Other(node) => plain(field(from, node), node),
             EnvSource::Nothing => plain(Value::Known(Cow::Borrowed("")), item),
             EnvSource::Unknown => plain(Value::Unknown, item),
-        }
+        })
     }
 
     /// A literal value: final, or not final for nothing but `$(NAME)`, which is known here.
-    fn literal(&self, node: Node<'t>) -> Value<Cow<'t, str>> {
+    fn literal(&self, node: Node<'t>, dialect: Dialect) -> Value<Cow<'t, str>> {
         match node.raw_text() {
+            // Whether it is put in depends on what the platform renders: stock types make a ConfigMap of it, which is not.
+            Some(text) if matches!(dialect, Dialect::OpenChoreo | Dialect::Flat) && text.contains("$(") => {
+                Value::Unknown
+            }
             Some(text) if node.is_final() || (text.contains("$(") && !is_template(text)) => self.expand(text),
             Some(_) => Value::Unknown,
             None => scalar(node),
@@ -224,15 +253,77 @@ fn scalar<'t>(node: Node<'t>) -> Value<Cow<'t, str>> {
     }
 }
 
-/// The variable that a key of a ConfigMap gives, where that is seen.
-fn config_key<'t>(bundle: &Bundle<'t>, from: Object<'t>, reference: KeyRef<'t>) -> Option<Variable<'t>> {
-    let (name, key) = (reference.name.known()?, reference.key.known()?);
-    let (map, join) = bundle.find(from, Symbol(0), word!("ConfigMap"), name).known()?;
-    let at = map.root().at(&[word!("data"), key]).known()?;
-    Some(Variable {
-        value: scalar(at),
-        at,
-        secret: false,
-        distant: join.distant,
-    })
+/// A field of the pod, where the template already says it.
+fn field<'t>(from: Object<'t>, value_from: Node<'t>) -> Value<Cow<'t, str>> {
+    let path = value_from
+        .at(&[word!("fieldRef")])
+        .and_then(|field| field.get_text("fieldPath"));
+    match (path.and_then(Node::text), from.namespace()) {
+        (Value::Known("metadata.namespace"), Value::Known(_)) => Value::Known(Cow::Borrowed(from.namespace_text())),
+        _ => Value::Unknown,
+    }
+}
+
+/// The member that a reference to a key means, and whether it is far away. Absent only where the object is seen whole and has
+/// no such key, or where all objects of the namespace are seen.
+fn key_of<'t>(bundle: &Bundle<'t>, from: Object<'t>, kind: Symbol, reference: KeyRef<'t>) -> Value<(Node<'t>, bool)> {
+    let (Value::Known(name), Value::Known(key)) = (reference.name, reference.key) else {
+        return Value::Unknown;
+    };
+    match bundle.find(from, Symbol(0), kind, name) {
+        Value::Known((source, join)) => {
+            let mut result = Value::Absent;
+            for map in [word!("stringData"), word!("data")] {
+                match source.root().at(&[map, key]) {
+                    Value::Known(node) => return Value::Known((node, join.distant)),
+                    Value::Unknown => result = Value::Unknown,
+                    Value::Absent => {}
+                }
+            }
+            result
+        }
+        Value::Absent if bundle.is_closed(from) => Value::Absent,
+        _ => Value::Unknown,
+    }
+}
+
+/// Whether the kubelet takes a key for a variable's name. Before 1.32, `strict`, it left out what begins with a digit or has
+/// other characters than letters, digits, `-`, `.` and `_`; since then only `=` and what is not printable.
+fn is_name(name: &str, strict: bool) -> bool {
+    let mut bytes = name.bytes();
+    if strict {
+        let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        !name.is_empty() && !name.starts_with(|first: char| first.is_ascii_digit()) && bytes.all(is_inner)
+    } else {
+        !name.is_empty() && bytes.all(|byte| matches!(byte, b' '..=b'~') && byte != b'=')
+    }
+}
+
+/// Whether the operator says that the cluster is older than 1.32.
+fn is_before_1_32(bundle: &Bundle<'_>) -> bool {
+    let version = bundle
+        .facts()
+        .map_or(Value::Absent, |facts| facts.text_of(word!("kubernetes")));
+    version
+        .known()
+        .and_then(|version| version.trim_start_matches('v').strip_prefix("1."))
+        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok())
+        .is_some_and(|minor| minor < 32)
+}
+
+/// Whether a name has the shape of those that the kubelet adds for each Service of the namespace. `X_PORT` alone, which it
+/// adds, too, is more often a setting.
+fn is_service_link(name: &str) -> bool {
+    let host = name
+        .strip_suffix("_SERVICE_HOST")
+        .is_some_and(|service| !service.is_empty());
+    let port = |end: &str| name.find(end).is_some_and(|at| at > 0);
+    let of_port = ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| {
+        name.split_once(protocol).is_some_and(|(before, after)| {
+            let number = before.rsplit_once("_PORT_").map_or("", |(_, number)| number);
+            let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+            is_number && matches!(after, "" | "_PROTO" | "_PORT" | "_ADDR")
+        })
+    });
+    host || port("_SERVICE_PORT") || of_port
 }

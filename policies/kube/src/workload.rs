@@ -3,7 +3,7 @@
 //! Sources: Kubernetes documentation, pages "Workload Management", "Pod Templates"; API reference of the kinds named here;
 //! OpenChoreo API types v0.1 to v1.2.
 
-use crate::{Container, ContainerClass, Node, Object, Role, Value, openchoreo, word};
+use crate::{Container, ContainerClass, Kind, Node, Object, Role, Value, openchoreo, word};
 
 /// What kind of pods a workload makes, as far as rules tell them apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +24,9 @@ pub enum Class {
     OpenChoreo,
     /// What an OpenChoreo ReleaseBinding sets in the containers of its release.
     Overrides,
+    /// Of a kind that is not known, with a pod template at the usual place: how its pods run, and what else they get, is the
+    /// matter of whoever serves the kind.
+    Other,
 }
 
 /// Every kind of object that has workloads, as rules name the kinds they judge.
@@ -54,6 +57,9 @@ pub const WORKLOAD_KINDS: &[&str] = &[
     "ClusterTask.tekton.dev",
     "Job.batch.volcano.sh",
     "RayCluster.ray.io",
+    "RayJob.ray.io",
+    "RayService.ray.io",
+    "SparkApplication.sparkoperator.k8s.io",
     "TFJob.kubeflow.org",
     "PyTorchJob.kubeflow.org",
     "MPIJob.kubeflow.org",
@@ -153,13 +159,22 @@ pub fn workloads_of(object: Object<'_>) -> Vec<Workload<'_>> {
             let tasks = spec.and_then(|spec| spec.get_text("tasks")).known();
             return templates(object, tasks.into_iter().flat_map(Node::items));
         }
-        ("ray.io", "RayCluster") => {
-            let head = spec.and_then(|spec| spec.get_text("headGroupSpec")).known();
-            let workers = spec.and_then(|spec| spec.get_text("workerGroupSpecs")).known();
+        ("ray.io", kind @ ("RayCluster" | "RayJob" | "RayService")) => {
+            let cluster = match kind {
+                "RayJob" => spec.and_then(|spec| spec.get_text("rayClusterSpec")),
+                "RayService" => spec.and_then(|spec| spec.get_text("rayClusterConfig")),
+                _ => spec,
+            };
+            let head = cluster.and_then(|spec| spec.get_text("headGroupSpec")).known();
+            let workers = cluster.and_then(|spec| spec.get_text("workerGroupSpecs")).known();
             return templates(
                 object,
                 head.into_iter().chain(workers.into_iter().flat_map(Node::items)),
             );
+        }
+        ("sparkoperator.k8s.io", "SparkApplication") => {
+            let roles = ["driver", "executor"].map(|role| spec.and_then(|spec| spec.get_text(role)).known());
+            return templates(object, roles.into_iter().flatten());
         }
         ("kubeflow.org", _) => {
             let replicas = spec.known().into_iter().flat_map(Node::members);
@@ -167,7 +182,17 @@ pub fn workloads_of(object: Object<'_>) -> Vec<Workload<'_>> {
             return templates(object, replicas.flat_map(Node::members));
         }
         (group, kind) if openchoreo::is_group(group) => return openchoreo::workloads(object, kind, spec),
-        _ => return Vec::new(),
+        // Their templates are not at the usual place, or they are no workloads whatever they look like.
+        ("" | "apps" | "extensions" | "batch" | "argoproj.io" | "tekton.dev" | "keda.sh", _) => return Vec::new(),
+        _ => {
+            let pod = spec
+                .and_then(|spec| spec.at(&[word!("template"), word!("spec")]))
+                .known();
+            if pod.is_none_or(|pod| pod.items_of(word!("containers")).all(|one| one.kind() != Kind::Map)) {
+                return Vec::new();
+            }
+            Class::Other
+        }
     };
     let found = spec.and_then(|spec| spec.get(word!("template")));
     template(object, class, found).into_iter().collect()

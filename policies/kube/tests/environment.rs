@@ -2,8 +2,9 @@
 
 mod support;
 
+use plimsoll_core::bundle::Options;
 use plimsoll_kube::{Environment, Value};
-use support::{first, value, with, with_files, workload};
+use support::{first, value, with, with_files, with_options, workload};
 
 const POD: &str = "
 apiVersion: v1
@@ -157,4 +158,92 @@ fn the_nearest_config_map_is_meant() {
         let environment = Environment::of(bundle, workload.object, first(workload));
         assert!(matches!(environment.get("A"), Value::Known(variable) if variable.distant));
     });
+}
+
+#[test]
+fn what_may_be_missing_and_is_sets_nothing() {
+    let environment = "
+      envFrom: [{configMapRef: {name: one}}]
+      env:
+        - {name: A, valueFrom: {configMapKeyRef: {name: two, key: MISSING, optional: true}}}
+        - {name: B, valueFrom: {configMapKeyRef: {name: gone, key: B, optional: true}}}
+        - {name: D, valueFrom: {secretKeyRef: {name: hidden, key: MISSING, optional: true}}}
+";
+    // The one that is not seen may be in the cluster.
+    assert_eq!(values(environment, MAPS, &["A", "B", "D"]), ["one", "?", "-"]);
+}
+
+#[test]
+fn a_namespace_that_is_seen_whole_has_nothing_else() {
+    let environment = "
+      envFrom: [{configMapRef: {name: gone, optional: true}}]
+      env:
+        - {name: B, valueFrom: {configMapKeyRef: {name: gone, key: B, optional: true}}}
+        - {name: C, valueFrom: {configMapKeyRef: {name: gone, key: C}}}
+";
+    let options = Options {
+        closed_world: vec!["shop".to_owned()],
+        ..Options::default()
+    };
+    let text = format!("{POD}{environment}");
+    with_options(&[("app.yaml", &text)], &options, |bundle| {
+        let workload = workload(bundle, "a");
+        let environment = Environment::of(bundle, workload.object, first(workload));
+        let found = ["A", "B", "C"].map(|name| value(&environment, name));
+        assert_eq!(found, ["-", "-", "?"]);
+    });
+}
+
+#[test]
+fn what_services_may_set_is_unknown() {
+    let environment = "
+      env:
+        - {name: A, value: 'http://$(CACHE_SERVICE_HOST):$(CACHE_SERVICE_PORT)'}
+        - {name: B, value: '$(CACHE_PORT_6379_TCP_ADDR)'}
+        - {name: C, value: '$(CACHE_PORT_x_TCP)'}
+        - {name: D_SERVICE_HOST, value: own}
+";
+    let names = ["A", "B", "C", "D_SERVICE_HOST", "E_SERVICE_PORT", "E_PORT"];
+    assert_eq!(
+        values(environment, "", &names),
+        ["?", "?", "$(CACHE_PORT_x_TCP)", "own", "?", "-"]
+    );
+}
+
+#[test]
+fn the_namespace_is_known() {
+    let environment = "
+      env:
+        - {name: NS, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+        - {name: A, value: 'db.$(NS).svc'}
+";
+    assert_eq!(values(environment, "", &["NS", "A"]), ["shop", "db.shop.svc"]);
+}
+
+#[test]
+fn keys_that_are_no_names_are_left_out() {
+    let environment = "
+      envFrom:
+        - configMapRef: {name: odd}
+        - {prefix: P_, configMapRef: {name: odd}}
+";
+    let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: odd, namespace: shop}\n\
+               data: {1A: digit, a-b: dash, 'a=b': equals, ä: letter}\n";
+    let text = format!("{POD}{environment}{map}");
+    let names = ["1A", "a-b", "a=b", "ä", "P_1A"];
+    for (version, expected) in [
+        (None, ["digit", "dash", "-", "-", "digit"]),
+        (Some("1.32"), ["digit", "dash", "-", "-", "digit"]),
+        (Some("1.31"), ["-", "dash", "-", "-", "digit"]),
+    ] {
+        let options = Options {
+            kubernetes: version.map(str::to_owned),
+            ..Options::default()
+        };
+        with_options(&[("app.yaml", &text)], &options, |bundle| {
+            let workload = workload(bundle, "a");
+            let environment = Environment::of(bundle, workload.object, first(workload));
+            assert_eq!(names.map(|name| value(&environment, name)), expected, "{version:?}");
+        });
+    }
 }

@@ -52,13 +52,56 @@ fn built_in_kinds_carry_pod_templates() {
         )),
         [("a".to_owned(), Class::Template, Dialect::Kubernetes)]
     );
-    // The same kinds of other groups are something else.
-    assert!(
-        classes(&format!(
-            "apiVersion: shop.example/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{{template}}}\n"
-        ))
-        .is_empty()
-    );
+    // The same kinds of other groups are something else, and so is every kind that is not known.
+    for kind in ["Deployment", "CloneSet"] {
+        let text = format!("apiVersion: shop.example/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{template}}}\n");
+        assert_eq!(classes(&text), [("a".to_owned(), Class::Other, Dialect::Kubernetes)]);
+    }
+    for template in [
+        "template: {spec: {containers: 3}}",
+        "template: {spec: {}}",
+        "template: none",
+        "x: y",
+    ] {
+        let text = format!("apiVersion: shop.example/v1\nkind: Pooler\nmetadata: {{name: a}}\nspec: {{{template}}}\n");
+        assert_eq!(classes(&text), []);
+    }
+}
+
+#[test]
+fn replica_specs_carry_pod_templates() {
+    let template = "template: {spec: {containers: [{name: main, image: i}]}}";
+    for (version, kind, spec) in [
+        ("ray.io/v1", "RayCluster", format!("headGroupSpec: {{{template}}}")),
+        (
+            "ray.io/v1",
+            "RayJob",
+            format!("rayClusterSpec: {{workerGroupSpecs: [{{{template}}}]}}"),
+        ),
+        (
+            "ray.io/v1",
+            "RayService",
+            format!("rayClusterConfig: {{headGroupSpec: {{{template}}}}}"),
+        ),
+        (
+            "sparkoperator.k8s.io/v1beta2",
+            "SparkApplication",
+            format!("driver: {{{template}}}"),
+        ),
+        ("batch.volcano.sh/v1alpha1", "Job", format!("tasks: [{{{template}}}]")),
+        (
+            "kubeflow.org/v1",
+            "TFJob",
+            format!("tfReplicaSpecs: {{Worker: {{{template}}}}}"),
+        ),
+    ] {
+        let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{spec}}}\n");
+        assert_eq!(
+            classes(&text),
+            [("a".to_owned(), Class::Batch, Dialect::Kubernetes)],
+            "{kind}"
+        );
+    }
 }
 
 #[test]

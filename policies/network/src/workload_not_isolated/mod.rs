@@ -53,7 +53,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
 /// runs to an end without a port that anyone could call, and pods that are made by what is judged itself.
 fn is_exempt<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> bool {
     let class = match workload.class {
-        Class::Template | Class::OpenChoreo | Class::Overrides => true,
+        Class::Template | Class::OpenChoreo | Class::Overrides | Class::Other => true,
         Class::Batch => !workload
             .running()
             .into_iter()

@@ -78,7 +78,7 @@ fn is_exempt<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> bool {
     let ends = match workload.class {
         Class::Replicated | Class::PerNode => false,
         Class::Pod => workload.pod.text_of(word!("restartPolicy")).or_default("Always") != Value::Known("Always"),
-        Class::Batch | Class::Template | Class::Knative | Class::OpenChoreo | Class::Overrides => true,
+        Class::Batch | Class::Template | Class::Knative | Class::OpenChoreo | Class::Overrides | Class::Other => true,
     };
     // A platform's template is a matter of its type, once, and not of every object made from it.
     let template =
