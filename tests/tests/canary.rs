@@ -132,6 +132,11 @@ fn no_output_shows_a_secret() {
         &["check", "--verbose", "--color", "always"],
         &["check", "--strict", "--timings", "--color", "never"],
         &["check", "--format", "json=report.json", "--format", "human=report.txt"],
+        &["check", "--format", "sarif"],
+        &["check", "--format", "github", "-v"],
+        &["check", "--format", "gitlab", "-v"],
+        &["check", "--format", "junit", "--strict"],
+        &["check", "--format", "tap", "-v"],
         &["check", "--fail-on", "never", "a.yaml"],
     ];
     for arguments in outputs {

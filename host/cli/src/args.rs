@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plimsoll_core::config::FailOn;
 
 /// Tells, before a deploy, what would break, leak or stand open: judges Kubernetes manifests and OpenChoreo releases by
 /// sandboxed policies.
@@ -49,57 +47,4 @@ pub enum TableFormat {
     Human,
     /// For programs
     Json,
-}
-
-/// Reads the level of `--fail-on`.
-pub fn fail_on() -> impl TypedValueParser<Value = FailOn> {
-    PossibleValuesParser::new(["error", "warning", "info", "never"]).map(|level| match level.as_str() {
-        "warning" => FailOn::Warning,
-        "info" => FailOn::Info,
-        "never" => FailOn::Never,
-        _ => FailOn::Error,
-    })
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On terminals, as NO_COLOR and CLICOLOR_FORCE say
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-/// A format, and where it goes: `json`, `human=report.txt`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Target {
-    pub format: Format,
-    /// None: standard output.
-    pub file: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    Human,
-    Json,
-}
-
-impl std::str::FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, file) = match text.split_once('=') {
-            Some((_, "")) => return Err("a file name must follow `=`".to_owned()),
-            Some((name, file)) => (name, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        let format = match name {
-            "human" => Format::Human,
-            "json" => Format::Json,
-            _ => return Err("known formats are human and json".to_owned()),
-        };
-        Ok(Target { format, file })
-    }
 }

@@ -10,6 +10,7 @@ mod input;
 mod judge;
 mod output;
 mod progress;
+mod report;
 mod root;
 
 use std::process::ExitCode;

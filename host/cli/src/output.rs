@@ -5,7 +5,7 @@ use std::io::Write as _;
 use anstream::{AutoStream, ColorChoice};
 use plimsoll_core::report::Style;
 
-use crate::args::ColorWhen;
+use crate::report::ColorWhen;
 
 /// Columns where the terminal does not say.
 const WIDTH: usize = 120;

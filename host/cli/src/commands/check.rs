@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use plimsoll_core::bundle::Bundle;
-use plimsoll_core::config::{self, FailOn};
-use plimsoll_core::finding::{Finding, accept};
+use plimsoll_core::config;
+use plimsoll_core::finding::accept;
 use plimsoll_core::policy::Judge as _;
 use plimsoll_core::read::Limits;
-use plimsoll_core::report::{Counts, Report, Style, human, input_failures, json};
+use plimsoll_core::report::{Counts, Report, input_failures};
 
-use crate::args::{ColorWhen, Format, PolicyArguments, Target, fail_on};
+use crate::args::PolicyArguments;
 use crate::config::{ConfigArguments, Settled};
 use crate::exit::Exit;
 use crate::progress::Progress;
+use crate::report::{ReportArguments, exit};
 use crate::{input, judge, output};
 
 /// Judge files, directories, or `-` (standard input)
@@ -24,18 +25,8 @@ pub struct Check {
     /// What to judge
     #[arg(default_value = ".", value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Output format, `human` or `json`, with `=FILE` to write to a file; may be repeated, one without a file
-    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
-    formats: Vec<Target>,
-    /// Show advice as well
-    #[arg(short, long)]
-    verbose: bool,
-    /// Show advice, and fail on warnings too
-    #[arg(long)]
-    strict: bool,
-    /// The least severity that makes the exit code 1; `error` unless the configuration says otherwise
-    #[arg(long, value_name = "LEVEL", value_parser = fail_on())]
-    fail_on: Option<FailOn>,
+    #[command(flatten)]
+    report: ReportArguments,
     #[command(flatten)]
     policies: PolicyArguments,
     #[command(flatten)]
@@ -43,15 +34,6 @@ pub struct Check {
     /// Print the configuration in force and judge nothing
     #[arg(long)]
     show_config: bool,
-    /// Say on standard error how long each stage and policy took
-    #[arg(long)]
-    timings: bool,
-    /// Never show a progress bar
-    #[arg(long)]
-    no_progress: bool,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: ColorWhen,
 }
 
 /// How long things took.
@@ -71,16 +53,16 @@ impl Timings {
 impl Check {
     pub fn run(self) -> anyhow::Result<Exit> {
         let started = Instant::now();
-        let targets = self.targets()?;
+        let targets = self.report.targets()?;
         let mut timings = Timings::default();
         let mut settled = self.config.settle()?;
-        if self.fail_on.is_some() {
-            settled.config.fail_on = self.fail_on;
+        if self.report.fail_on.is_some() {
+            settled.config.fail_on = self.report.fail_on;
         }
         if self.show_config {
             return show(&settled);
         }
-        let progress = Progress::new(!self.no_progress && targets.iter().any(|target| target.file.is_none()));
+        let progress = Progress::new(self.report.shows_progress(&targets));
         set_up_threads();
         let (policies, input) = rayon::join(
             || judge::load(&self.policies.policies, Some(&settled)),
@@ -139,70 +121,14 @@ impl Check {
         if report.counts.documents == 0 && report.inputs_failed.is_empty() {
             output::warn("there is no Kubernetes manifest among the paths");
         }
-        for target in &targets {
-            self.write(&report, target)?;
-        }
-        if self.timings {
+        let fail_on = self.report.fail_on(&settled.config);
+        self.report.write(&report, &targets, fail_on, &policies.loaded)?;
+        if self.report.timings {
             for (stage, duration) in &timings.stages {
                 output::say("time", &format!("{:9.3} ms  {stage}", duration.as_secs_f64() * 1000.0));
             }
         }
-        Ok(self.exit(&report, settled.config.fail_on.unwrap_or(FailOn::Error)))
-    }
-
-    /// Formats and where they go; human to standard output where nothing else goes there.
-    fn targets(&self) -> anyhow::Result<Vec<Target>> {
-        let mut targets = self.formats.clone();
-        match targets.iter().filter(|target| target.file.is_none()).count() {
-            0 => targets.push(Target {
-                format: Format::Human,
-                file: None,
-            }),
-            1 => {}
-            _ => bail!(
-                "only one format can go to standard output: give the others a file, as in --format json=report.json"
-            ),
-        }
-        Ok(targets)
-    }
-
-    fn write(&self, report: &Report<'_>, target: &Target) -> anyhow::Result<()> {
-        let verbose = self.verbose || self.strict;
-        let style = match target.file {
-            None => output::style(self.color, verbose),
-            Some(_) => Style {
-                color: self.color == ColorWhen::Always,
-                width: 120,
-                verbose,
-            },
-        };
-        let text = match target.format {
-            Format::Json => json(report) + "\n",
-            Format::Human => {
-                let (blocks, summary) = human(report, style);
-                format!("{blocks}{summary}\n")
-            }
-        };
-        match &target.file {
-            None => output::print(&text).context("standard output cannot be written"),
-            Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display())),
-        }
-    }
-
-    fn exit(&self, report: &Report<'_>, fail_on: FailOn) -> Exit {
-        let fail_on = if self.strict && fail_on == FailOn::Error {
-            FailOn::Warning
-        } else {
-            fail_on
-        };
-        let fails = |finding: &Finding| finding.suppressed.is_none() && fail_on.fails(finding.severity);
-        if !report.inputs_failed.is_empty() || !report.failures.is_empty() {
-            Exit::CannotJudge
-        } else if report.findings.iter().any(fails) {
-            Exit::Findings
-        } else {
-            Exit::Clean
-        }
+        Ok(exit(&report, fail_on))
     }
 }
 

@@ -34,11 +34,7 @@ pub fn human(report: &Report<'_>, style: Style) -> (String, String) {
     };
     let renderer = renderer.decor_style(DecorStyle::Unicode).term_width(style.width);
     let mut out = String::new();
-    let shown: Vec<&Finding> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.suppressed.is_none() && (style.verbose || finding.severity > Severity::Info))
-        .collect();
+    let shown: Vec<&Finding> = report.shown(style.verbose).collect();
     for block in fold(&shown) {
         out.push_str(&render(report, &renderer, style.width, &block));
         out.push_str("\n\n");

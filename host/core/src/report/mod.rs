@@ -2,20 +2,31 @@
 
 mod edits;
 mod excerpt;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod place;
+mod sarif;
+mod tap;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::bundle::Bundle;
-use crate::finding::{Finding, Location, Masks};
+use crate::finding::{Finding, Masks};
 use crate::policy::Severity;
 use crate::read::{Manifest, Skip};
 
+pub use github::github;
+pub use gitlab::gitlab;
 pub use human::{Style, human};
 pub use json::json;
+pub use junit::junit;
+pub use sarif::sarif;
+pub use tap::tap;
 
 /// Everything there is to report of one run.
 pub struct Report<'a> {
@@ -35,6 +46,19 @@ pub struct Report<'a> {
     pub duration_ms: f64,
 }
 
+/// A rule as formats with rules of their own show it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RuleText {
+    /// `policy/rule`.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// Its severity unless a violation says otherwise.
+    pub severity: Severity,
+    /// Its page, Markdown; empty where there is none.
+    pub page: String,
+}
+
 /// A policy that gave no verdict.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Failure {
@@ -45,6 +69,13 @@ pub struct Failure {
     pub kind: &'static str,
     /// In a sentence.
     pub message: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Failure { policy, kind, message } = self;
+        write!(f, "policy {policy} gave no verdict ({kind}): {message}")
+    }
 }
 
 /// An input that could not be read, or not all of it.
@@ -173,14 +204,5 @@ impl Tally {
             } += 1;
         }
         tally
-    }
-}
-
-impl Report<'_> {
-    fn file(&self, place: Location) -> &str {
-        self.bundle
-            .manifests
-            .get(place.manifest)
-            .map_or("", |manifest| manifest.path.as_str())
     }
 }
