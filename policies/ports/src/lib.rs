@@ -10,7 +10,7 @@ pub struct Ports;
 impl Policy for Ports {
     const NAME: &'static str = "ports";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const SUMMARY: &'static str = "Finds Services that forward to ports on which nothing listens.";
+    const SUMMARY: &'static str = "Finds Services, probes and settings that speak of ports on which nothing listens.";
     type Settings = ();
 
     fn rules() -> &'static [&'static Rule<Self::Settings>] {

@@ -2,8 +2,12 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "env_port_mismatch/mod.rs"]
+mod env_port_mismatch;
 #[path = "named_target_port_unresolved/mod.rs"]
 mod named_target_port_unresolved;
+#[path = "probe_port_unresolved/mod.rs"]
+mod probe_port_unresolved;
 #[path = "target_port_mismatch/mod.rs"]
 mod target_port_mismatch;
 #[path = "target_port_quoted_number/mod.rs"]
@@ -12,7 +16,9 @@ mod target_port_quoted_number;
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
+    &env_port_mismatch::RULE,
     &named_target_port_unresolved::RULE,
+    &probe_port_unresolved::RULE,
     &target_port_mismatch::RULE,
     &target_port_quoted_number::RULE,
 ];

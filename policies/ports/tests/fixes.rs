@@ -101,3 +101,37 @@ fn long_names_leave_the_evidence_to_the_related_places() {
     assert!(found.iter().all(|one| one.message.ends_with("listens on 3000")));
     assert_eq!(found.len(), 1);
 }
+
+#[test]
+fn names_and_quoted_numbers_are_repaired() {
+    for (rule, target, expected) in [
+        ("named-target-port-unresolved", "htpp", Some("forward to \"http\"")),
+        ("named-target-port-unresolved", "web", Some("forward to \"http\"")),
+        ("named-target-port-unresolved", "web2", Some("forward to \"http\"")),
+        ("target-port-quoted-number", "\"8080\"", Some("unquote it")),
+        ("target-port-quoted-number", "\"80800\"", None),
+    ] {
+        let service =
+            format!("spec:\n  selector: {{app: reef}}\n  ports:\n    - {{port: 8080, targetPort: {target}}}\n");
+        let text = system(&service).replace(
+            "          env:\n            - {name: PORT, value: \"3000\"}\n",
+            "          ports: [{name: http, containerPort: 8080}]\n",
+        );
+        let found = findings::<Ports>(rule, &text);
+        let [found] = found.as_slice() else {
+            panic!("{target}: {found:?}")
+        };
+        assert_eq!(found.fix.as_deref(), expected, "{target}");
+    }
+}
+
+#[test]
+fn a_name_is_not_guessed() {
+    let service = "spec:\n  selector: {app: reef}\n  ports:\n    - {port: 80, targetPort: web}\n";
+    let text = system(service).replace(
+        "          env:\n            - {name: PORT, value: \"3000\"}\n",
+        "          ports: [{name: http, containerPort: 8080}]\n",
+    );
+    let found = findings::<Ports>("named-target-port-unresolved", &text);
+    assert!(matches!(found.as_slice(), [one] if one.fix.is_none()), "{found:?}");
+}
