@@ -38,6 +38,7 @@ fn main() {
     let native: Vec<Box<dyn Judge>> = vec![
         Box::new(Native::<plimsoll_policy_cors::Cors>::new()),
         Box::new(Native::<plimsoll_policy_network::Network>::new()),
+        Box::new(Native::<plimsoll_policy_openchoreo::Openchoreo>::new()),
         Box::new(Native::<plimsoll_policy_ports::Ports>::new()),
         Box::new(Native::<plimsoll_policy_probes::Probes>::new()),
         Box::new(Native::<plimsoll_policy_secrets::Secrets>::new()),

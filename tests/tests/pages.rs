@@ -9,7 +9,7 @@ fn pages_and_cases_hold_in_the_sandbox() {
     let policies = plimsoll_builtin::policies();
     assert_eq!(
         policies.iter().map(|policy| policy.name).collect::<Vec<_>>(),
-        ["cors", "network", "ports", "probes", "secrets"]
+        ["cors", "network", "openchoreo", "ports", "probes", "secrets"]
     );
     for policy in policies {
         let judge = policy.load(&engine).expect("a built-in policy loads");

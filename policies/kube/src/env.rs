@@ -127,18 +127,20 @@ fn source<'t>(item: Node<'t>) -> EnvSource<'t> {
     };
     for key in [word!("secretKeyRef"), word!("secretRef")] {
         if let Value::Known(node) = from.get(key) {
-            return EnvSource::Secret(KeyRef::read(node));
+            return EnvSource::Secret(KeyRef::of(node));
         }
     }
     match from.get(word!("configMapKeyRef")) {
-        Value::Known(node) => EnvSource::ConfigMap(KeyRef::read(node)),
+        Value::Known(node) => EnvSource::ConfigMap(KeyRef::of(node)),
         Value::Unknown => EnvSource::Unknown,
         Value::Absent => EnvSource::Other(from),
     }
 }
 
 impl<'t> KeyRef<'t> {
-    fn read(node: Node<'t>) -> Self {
+    /// A reference that is written like this map: `name`, `key`, `optional`.
+    #[must_use]
+    pub fn of(node: Node<'t>) -> Self {
         KeyRef {
             node,
             name: node.get(word!("name")).and_then(Node::symbol),
