@@ -21,6 +21,11 @@ const GENERATED: &[&str] = &[
     "rollouts-pod-template-hash",
 ];
 
+/// Whether a label is one that controllers add: a template need not have it to match.
+pub(crate) fn is_generated(key: &str) -> bool {
+    GENERATED.contains(&key)
+}
+
 /// Conjunction: one that is false decides, else one that is unknown.
 #[must_use]
 pub fn all(facts: impl IntoIterator<Item = Value<bool>>) -> Value<bool> {
@@ -55,7 +60,7 @@ impl Labels for Value<Node<'_>> {
         };
         match found {
             Value::Known(node) => string(node),
-            Value::Absent if GENERATED.contains(&key_text) => Value::Unknown,
+            Value::Absent if is_generated(key_text) => Value::Unknown,
             Value::Absent => Value::Absent,
             Value::Unknown => Value::Unknown,
         }

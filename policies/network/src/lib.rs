@@ -2,6 +2,8 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+mod allow_all;
+mod common;
 mod rules;
 
 /// The policy.

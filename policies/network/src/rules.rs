@@ -2,14 +2,41 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "allow_all_egress/mod.rs"]
+mod allow_all_egress;
+#[path = "allow_all_ingress/mod.rs"]
+mod allow_all_ingress;
+#[path = "dangling_policy/mod.rs"]
+mod dangling_policy;
+#[path = "dns_egress_missing/mod.rs"]
+mod dns_egress_missing;
+#[path = "dns_tcp_missing/mod.rs"]
+mod dns_tcp_missing;
+#[path = "empty_peer_list_allows_all/mod.rs"]
+mod empty_peer_list_allows_all;
 #[path = "namespace_label_missing/mod.rs"]
 mod namespace_label_missing;
+#[path = "peer_and_or_confusion/mod.rs"]
+mod peer_and_or_confusion;
+#[path = "policy_types_mismatch/mod.rs"]
+mod policy_types_mismatch;
+#[path = "service_port_in_policy/mod.rs"]
+mod service_port_in_policy;
 #[path = "workload_not_isolated/mod.rs"]
 mod workload_not_isolated;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Network as Policy>::Settings>] = &[
+    &allow_all_egress::RULE,
+    &allow_all_ingress::RULE,
+    &dangling_policy::RULE,
+    &dns_egress_missing::RULE,
+    &dns_tcp_missing::RULE,
+    &empty_peer_list_allows_all::RULE,
     &namespace_label_missing::RULE,
+    &peer_and_or_confusion::RULE,
+    &policy_types_mismatch::RULE,
+    &service_port_in_policy::RULE,
     &workload_not_isolated::RULE,
 ];

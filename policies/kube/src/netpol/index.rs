@@ -10,7 +10,7 @@ use super::namespaces::NamespaceObjects;
 use super::policy::Policy;
 use super::{Direction, is_other_layer, is_policy};
 use crate::lookup::MAX_CANDIDATES;
-use crate::selector::{all, known_pairs, selector_matches};
+use crate::selector::{all, is_generated, known_pairs, selector_matches};
 use crate::visible::{Scopes, Seen};
 use crate::{Bundle, Class, Node, Object, Value, Workload, word, work};
 
@@ -76,7 +76,7 @@ impl<'t> Policies<'t> {
                 .root()
                 .at(&[word!("spec"), word!("podSelector"), word!("matchLabels")]);
             let asks = known_pairs(pairs)
-                .next()
+                .find(|&(key, _)| !is_generated(bundle.tree().text(key)))
                 .map_or(Asks::NoPair, |(key, value)| Asks::Pair(key, value));
             [in_namespace(policy), InNamespace::Any]
                 .into_iter()

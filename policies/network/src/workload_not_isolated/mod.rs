@@ -39,7 +39,12 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             continue;
         }
         if policies.ingress_isolated(bundle, workload) == Value::Known(false) {
-            let severity = if policies.any_seen(workload.object) {
+            let stage = bundle.stage(workload.object).stage;
+            if stage.is_dev() {
+                continue;
+            }
+            // Without any policy they may not be in use, but in production they should be.
+            let severity = if policies.any_seen(workload.object) || stage.is_prod() {
                 Severity::Warning
             } else {
                 Severity::Info

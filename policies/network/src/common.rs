@@ -1,0 +1,97 @@
+//! What the rules about NetworkPolicies share.
+
+use plimsoll_sdk::kube::netpol::{Direction, End, Policy};
+use plimsoll_sdk::kube::{Class, Workload, image};
+use plimsoll_sdk::{Bundle, Flags, Node, Object, ObjectFlags, Role, Symbol, Value, word};
+
+/// The NetworkPolicies that are judged, with their numbers. Of the group that is served.
+pub fn judged<'b, 't>(bundle: &'b Bundle<'t>) -> impl Iterator<Item = (usize, &'b Policy<'t>)> {
+    bundle.policies().all().iter().enumerate().filter(|(_, policy)| {
+        policy.object.role() == Role::Subject && policy.object.group() == word!("networking.k8s.io")
+    })
+}
+
+/// How messages call a policy.
+pub fn title(policy: &Policy<'_>) -> String {
+    format!("NetworkPolicy {}", policy.object.called())
+}
+
+/// Whether an edit may change a node: it stands in what somebody wrote, and only there.
+pub fn is_editable(object: Object<'_>, node: Node<'_>) -> bool {
+    !object.has(ObjectFlags::COARSE) && !object.has(ObjectFlags::RENDERED) && !node.flags().has(Flags::ALIAS)
+}
+
+/// The key of the rules of a direction.
+pub fn rules_key(direction: Direction) -> Symbol {
+    match direction {
+        Direction::Ingress => word!("ingress"),
+        Direction::Egress => word!("egress"),
+    }
+}
+
+/// The key of the peers of a rule.
+pub fn peers_key(direction: Direction) -> Symbol {
+    match direction {
+        Direction::Ingress => word!("from"),
+        Direction::Egress => word!("to"),
+    }
+}
+
+/// A namespace by name; one that nothing in the input names matches no text of it.
+pub fn namespace(bundle: &Bundle<'_>, name: &str) -> Value<Symbol> {
+    Value::Known(bundle.symbol(name).unwrap_or(Symbol(u32::MAX)))
+}
+
+/// The pods that answer a cluster's DNS queries, wherever clusters commonly have them.
+pub fn cluster_dns<'t>(bundle: &Bundle<'t>) -> [End<'t>; 2] {
+    ["kube-system", "openshift-dns"].map(|name| End::Pods(namespace(bundle, name)))
+}
+
+/// The image of a container that keeps other programs' data, without registry and tag.
+pub fn datastore(workload: Workload<'_>) -> Option<&str> {
+    workload.running().into_iter().find_map(|container| {
+        let reference = container.image().and_then(Node::text).known()?;
+        image::known(reference)
+            .filter(|image| image.datastore)
+            .map(|_| image::repository(reference))
+    })
+}
+
+/// For each policy, the numbers of the workloads that it applies to in a direction, for sure.
+pub struct Selected {
+    by_policy: Vec<Vec<usize>>,
+}
+
+impl Selected {
+    /// Asks of every workload; linear.
+    pub fn new(bundle: &Bundle<'_>, direction: Direction) -> Self {
+        let policies = bundle.policies();
+        let mut by_policy = vec![Vec::new(); policies.all().len()];
+        for (number, &workload) in bundle.workloads().iter().enumerate() {
+            if matches!(workload.class, Class::Template | Class::OpenChoreo | Class::Overrides) {
+                continue;
+            }
+            for &(policy, applies) in &*policies.applying(bundle, workload, direction) {
+                if applies == Value::Known(true)
+                    && let Some(list) = by_policy.get_mut(policy)
+                {
+                    list.push(number);
+                }
+            }
+        }
+        Selected { by_policy }
+    }
+
+    /// Numbers of the workloads of a policy.
+    pub fn of(&self, policy: usize) -> &[usize] {
+        self.by_policy.get(policy).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// One of several workloads, and how many more there are, for a message.
+pub fn names(first: Workload<'_>, all: &[Workload<'_>]) -> String {
+    match all.len() {
+        0 | 1 => first.title(),
+        more => format!("{} and {} more", first.title(), more - 1),
+    }
+}
