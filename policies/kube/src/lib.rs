@@ -46,7 +46,7 @@ pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
 pub use quantity::Quantity;
 pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
 pub use stage::{Stage, Staged};
-pub use workload::{Class, Dialect, WORKLOAD_KINDS, Workload, workloads_of};
+pub use workload::{Class, Dialect, WORKLOAD_KINDS, Workload, joined, workloads_of};
 
 #[cfg(test)]
 mod scaling;

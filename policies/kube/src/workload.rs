@@ -29,6 +29,27 @@ pub enum Class {
     Other,
 }
 
+/// One list of kinds from several, for a rule that judges or sees all of them: `joined::<{A.len() + B.len()}>(&[A, B])`.
+///
+/// # Panics
+/// When the lists have not that many kinds: in a constant, a compile error.
+#[must_use]
+pub const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
+    let mut all = [""; N];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut one = 0;
+        while one < lists[list].len() {
+            all[at] = lists[list][one];
+            at += 1;
+            one += 1;
+        }
+        list += 1;
+    }
+    assert!(at == N, "the lists have another length");
+    all
+}
+
 /// Every kind of object that has workloads, as rules name the kinds they judge.
 pub const WORKLOAD_KINDS: &[&str] = &[
     "Deployment.apps",

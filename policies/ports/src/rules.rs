@@ -8,6 +8,8 @@ mod env_port_mismatch;
 mod named_target_port_unresolved;
 #[path = "probe_port_unresolved/mod.rs"]
 mod probe_port_unresolved;
+#[path = "route_backend_port/mod.rs"]
+mod route_backend_port;
 #[path = "target_port_mismatch/mod.rs"]
 mod target_port_mismatch;
 #[path = "target_port_quoted_number/mod.rs"]
@@ -19,6 +21,7 @@ pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
     &env_port_mismatch::RULE,
     &named_target_port_unresolved::RULE,
     &probe_port_unresolved::RULE,
+    &route_backend_port::RULE,
     &target_port_mismatch::RULE,
     &target_port_quoted_number::RULE,
 ];
