@@ -36,15 +36,27 @@ spec:
 fn the_port_that_was_meant_is_written() {
     for (ports, port, fix) in [
         // By the target, though there are several.
-        ("[{name: a, port: 80, targetPort: 3000}, {name: b, port: 81}]", "{number: 3000}", Some("send to port 80")),
-        ("[{name: a, port: 80, targetPort: web}, {name: b, port: 81}]", "{name: web}", Some("send to port a")),
+        (
+            "[{name: a, port: 80, targetPort: 3000}, {name: b, port: 81}]",
+            "{number: 3000}",
+            Some("send to port 80"),
+        ),
+        (
+            "[{name: a, port: 80, targetPort: web}, {name: b, port: 81}]",
+            "{name: web}",
+            Some("send to port a"),
+        ),
         // The only one.
         ("[{port: 80}]", "{number: 8080}", Some("send to port 80")),
         ("[{name: a, port: 80}]", "{name: web}", Some("send to port a")),
         // `name` would have to become `number`.
         ("[{port: 80}]", "{name: web}", None),
         // Two lead there, or none.
-        ("[{name: a, port: 80, targetPort: 1}, {name: b, port: 81, targetPort: 1}]", "{number: 1}", None),
+        (
+            "[{name: a, port: 80, targetPort: 1}, {name: b, port: 81, targetPort: 1}]",
+            "{number: 1}",
+            None,
+        ),
         ("[{name: a, port: 80}, {name: b, port: 81}]", "{number: 1}", None),
     ] {
         let found = only(ports, &ingress(port));
@@ -74,7 +86,9 @@ fn the_message_says_what_is_exposed() {
         "Ingress front sends to reef:3000, but reef exposes 80 (web) (did you mean 80 (web)? 3000 is its targetPort)"
     );
     assert_eq!(found.text, "3000");
-    let ports: Vec<String> = (0..9).map(|number| format!("{{name: p{number}, port: {number}}}")).collect();
+    let ports: Vec<String> = (0..9)
+        .map(|number| format!("{{name: p{number}, port: {number}}}"))
+        .collect();
     let found = only(&format!("[{}]", ports.join(", ")), &ingress("{number: 80}"));
     assert_eq!(
         found.message,
