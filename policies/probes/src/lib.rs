@@ -2,6 +2,7 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+mod exempt;
 mod rules;
 
 /// The policy.
@@ -10,7 +11,8 @@ pub struct Probes;
 impl Policy for Probes {
     const NAME: &'static str = "probes";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const SUMMARY: &'static str = "Finds containers that get traffic before they can serve it.";
+    const SUMMARY: &'static str =
+        "Finds containers that get traffic before they can serve it, and probes that cannot work.";
     type Settings = ();
 
     fn rules() -> &'static [&'static Rule<Self::Settings>] {

@@ -2,14 +2,20 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "exec_shell_syntax/mod.rs"]
+mod exec_shell_syntax;
 #[path = "handler_invalid/mod.rs"]
 mod handler_invalid;
+#[path = "missing_liveness/mod.rs"]
+mod missing_liveness;
 #[path = "missing_readiness/mod.rs"]
 mod missing_readiness;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Probes as Policy>::Settings>] = &[
+    &exec_shell_syntax::RULE,
     &handler_invalid::RULE,
+    &missing_liveness::RULE,
     &missing_readiness::RULE,
 ];

@@ -132,7 +132,8 @@ impl<'t> Wanted<'t> {
 
     /// Looks the name up as the endpoints are made: over the containers that run, with the protocol.
     fn looked_up(&self, workload: Workload<'t>) -> Has<'t> {
-        if workload.containers_unknown() || workload.is_partial() {
+        // Whoever serves another kind may add ports.
+        if workload.containers_unknown() || workload.is_partial() || workload.class == Class::Other {
             return Has::Unknown;
         }
         let (mut sidecar, mut hint, mut unknown) = (None, Hint::None, false);

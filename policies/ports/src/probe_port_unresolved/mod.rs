@@ -21,8 +21,8 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     for &workload in bundle.workloads() {
         let counts = workload.is_judged()
             && workload.dialect == Dialect::Kubernetes
-            // Knative puts the port in.
-            && workload.class != Class::Knative
+            // Knative puts the port in; so may whoever serves another kind.
+            && !matches!(workload.class, Class::Knative | Class::Other)
             && !workload.is_partial();
         if !counts {
             continue;

@@ -1,6 +1,6 @@
 //! A port is a string of digits where a number or a name belongs.
 
-use plimsoll_sdk::kube::service_ports;
+use plimsoll_sdk::kube::{Class, service_ports};
 use plimsoll_sdk::{
     Bundle, Confidence, Context, Edit, Fix, Kind, Node, Object, Role, Rule, Severity, Symbol, Violation, word,
 };
@@ -57,7 +57,12 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             }
         }
     }
-    for workload in bundle.workloads().iter().filter(|workload| workload.is_judged()) {
+    // Whoever serves another kind may take such a string.
+    let judged_workloads = bundle
+        .workloads()
+        .iter()
+        .filter(|workload| workload.is_judged() && workload.class != Class::Other);
+    for workload in judged_workloads {
         for container in workload.containers() {
             for hook in container.hooks() {
                 let path = || format!("{} {} port", container.name(), hook.name());

@@ -17,8 +17,9 @@ pub static RULE: Rule<()> = Rule {
 
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     for &workload in context.bundle.workloads() {
-        // Knative fills in handlers and ports itself, and reads 0 in its own way.
-        if !workload.is_judged() || workload.dialect != Dialect::Kubernetes || workload.class == Class::Knative {
+        // Knative fills in handlers and ports itself, and reads 0 in its own way; so may whoever serves another kind.
+        let own_way = matches!(workload.class, Class::Knative | Class::Other);
+        if !workload.is_judged() || workload.dialect != Dialect::Kubernetes || own_way {
             continue;
         }
         for container in workload.containers() {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_sdk::kube::{
-    Class, Container, ContainerClass, Join, ServicePort, Target, Workload, image, listen, openchoreo, service_ports,
+    Class, Container, ContainerClass, Join, ServicePort, Target, Workload, image, listen, service_ports,
 };
 use plimsoll_sdk::{Bundle, Context, Node, Object, Rule, Severity, Value, Violation, word};
+
+use crate::exempt;
 
 /// Services, and what makes pods that stay.
 const KINDS: &[&str] = &[
@@ -35,7 +37,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
     let reached = reached(bundle);
     for (number, &workload) in bundle.workloads().iter().enumerate() {
-        if !workload.is_judged() || is_exempt(bundle, workload) {
+        if !workload.is_judged() || exempt::workload(bundle, workload) {
             continue;
         }
         match reached.get(&number) {
@@ -44,7 +46,8 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
                 let found = services
                     .iter()
                     .flat_map(|&(service, join)| {
-                        without_probe(workload, service).map(move |(container, port)| (container, port, service, join))
+                        without_probe(bundle, workload, service)
+                            .map(move |(container, port)| (container, port, service, join))
                     })
                     .min_by_key(|(container, port, service, _)| {
                         (container.name(), service.name(), port.port.known(), service.index())
@@ -73,56 +76,34 @@ fn reached<'a, 't>(bundle: &'a Bundle<'t>) -> Reached<'a, 't> {
     reached
 }
 
-/// Workloads whose pods end, get their probe from elsewhere, or are made by what is judged itself.
-fn is_exempt<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> bool {
-    let ends = match workload.class {
-        Class::Replicated | Class::PerNode => false,
-        Class::Pod => workload.pod.text_of(word!("restartPolicy")).or_default("Always") != Value::Known("Always"),
-        Class::Batch | Class::Template | Class::Knative | Class::OpenChoreo | Class::Overrides | Class::Other => true,
-    };
-    // A platform's template is a matter of its type, once, and not of every object made from it.
-    let template =
-        openchoreo::outer(bundle, workload.object).is_some_and(|outer| !outer.kind_text().ends_with("Release"));
-    ends || template || workload.containers_unknown() || workload.is_partial() || is_owned(bundle, workload.object)
-}
-
-/// Whether a controller made it that is in the bundle too, as in an export of a cluster.
-fn is_owned<'t>(bundle: &Bundle<'t>, object: Object<'t>) -> bool {
-    let owners = object.root().at(&[word!("metadata"), word!("ownerReferences")]).known();
-    owners.into_iter().flat_map(Node::items).any(|owner| {
-        let group = owner.text_of(word!("apiVersion")).known();
-        let group = group
-            .and_then(|version| version.split_once('/'))
-            .map_or("", |(group, _)| group);
-        let (Some(group), Value::Known(kind), Value::Known(name)) = (
-            bundle.symbol(group),
-            owner.get(word!("kind")).and_then(Node::symbol),
-            owner.get(word!("name")).and_then(Node::symbol),
-        ) else {
-            return false;
-        };
-        !bundle.find(object, group, kind, name).is_absent()
-    })
-}
-
 /// The containers that a Service's ports reach and that have no probe; where it cannot be told which one is reached and
 /// none has a probe, the first by name.
-fn without_probe<'t>(
+fn without_probe<'a, 't>(
+    bundle: &'a Bundle<'t>,
     workload: Workload<'t>,
     service: Object<'t>,
-) -> impl Iterator<Item = (Container<'t>, ServicePort<'t>)> {
+) -> impl Iterator<Item = (Container<'t>, ServicePort<'t>)> + use<'a, 't> {
     let spec = service.root().get(word!("spec"));
     let publishes = spec.and_then(|spec| spec.boolean_of(word!("publishNotReadyAddresses")));
     let judged = publishes.or_default(false) == Value::Known(false);
-    let serving: Vec<Container<'t>> = workload.running().into_iter().filter(|&one| !is_idle(one)).collect();
+    let serving: Vec<Container<'t>> = workload
+        .running()
+        .into_iter()
+        .filter(|&one| !exempt::container(one))
+        .collect();
     service_ports(service)
         .filter(move |port| judged && port.protocol == Value::Known(word!("TCP")))
-        .filter_map(move |port| Some((unprobed(&serving, port.target)?, port)))
+        .filter_map(move |port| Some((unprobed(bundle, workload, &serving, port.target)?, port)))
 }
 
 /// The container that a target reaches, if it is one to report.
-fn unprobed<'t>(serving: &[Container<'t>], target: Target<'t>) -> Option<Container<'t>> {
-    match target_of(serving, target) {
+fn unprobed<'t>(
+    bundle: &Bundle<'t>,
+    workload: Workload<'t>,
+    serving: &[Container<'t>],
+    target: Target<'t>,
+) -> Option<Container<'t>> {
+    match target_of(bundle, workload, serving, target) {
         // A proxy is there at once; the pod is ready when what stands behind it is.
         Reaches::One(container) if is_proxy(container) && !serving.iter().copied().all(lacks_probe) => None,
         Reaches::One(container) => lacks_probe(container).then_some(container),
@@ -135,11 +116,6 @@ fn unprobed<'t>(serving: &[Container<'t>], target: Target<'t>) -> Option<Contain
         }
         Reaches::Nothing => None,
     }
-}
-
-fn is_idle(container: Container<'_>) -> bool {
-    let reference = container.image().known().and_then(Node::raw_text);
-    reference.is_some_and(image::is_idle)
 }
 
 fn is_proxy(container: Container<'_>) -> bool {
@@ -159,7 +135,12 @@ enum Reaches<'t> {
     Nothing,
 }
 
-fn target_of<'t>(serving: &[Container<'t>], target: Target<'t>) -> Reaches<'t> {
+fn target_of<'t>(
+    bundle: &Bundle<'t>,
+    workload: Workload<'t>,
+    serving: &[Container<'t>],
+    target: Target<'t>,
+) -> Reaches<'t> {
     if let &[only] = serving {
         return Reaches::One(only);
     }
@@ -175,7 +156,26 @@ fn target_of<'t>(serving: &[Container<'t>], target: Target<'t>) -> Reaches<'t> {
         (Some(&container), None) => Reaches::One(container),
         (None, _) if matches!(target, Target::Name(..)) => Reaches::Nothing,
         _ if serving.is_empty() => Reaches::Nothing,
+        (None, _) => told(bundle, workload, serving, target).map_or(Reaches::Unclear, Reaches::One),
         _ => Reaches::Unclear,
+    }
+}
+
+/// The one container that is told to listen on a number that none declares.
+fn told<'t>(
+    bundle: &Bundle<'t>,
+    workload: Workload<'t>,
+    serving: &[Container<'t>],
+    target: Target<'t>,
+) -> Option<Container<'t>> {
+    let Target::Number(number, _) = target else { return None };
+    let port = u16::try_from(number).ok()?;
+    let mut found = serving
+        .iter()
+        .filter(|&&container| listen::listen_of(bundle, workload, container).has(port));
+    match (found.next(), found.next()) {
+        (Some(&container), None) => Some(container),
+        _ => None,
     }
 }
 
@@ -208,7 +208,7 @@ fn of_ports<'t>(bundle: &Bundle<'t>, workload: Workload<'t>) -> Option<Violation
     let container = workload
         .running()
         .into_iter()
-        .filter(|&one| lacks_probe(one) && !is_idle(one) && !listen::declared(one).is_empty())
+        .filter(|&one| lacks_probe(one) && !exempt::container(one) && !listen::declared(one).is_empty())
         .min_by_key(|one| one.name())?;
     let message = format!(
         "{}/{} declares ports but has no readinessProbe",
