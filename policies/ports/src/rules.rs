@@ -2,6 +2,8 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "connection_url_port/mod.rs"]
+mod connection_url_port;
 #[path = "env_port_mismatch/mod.rs"]
 mod env_port_mismatch;
 #[path = "named_target_port_unresolved/mod.rs"]
@@ -18,6 +20,7 @@ mod target_port_quoted_number;
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
+    &connection_url_port::RULE,
     &env_port_mismatch::RULE,
     &named_target_port_unresolved::RULE,
     &probe_port_unresolved::RULE,
