@@ -4,7 +4,7 @@
 //! `Container.command` (`$(NAME)` is put in from the environment, no shell is run).
 
 use crate::environment::is_template;
-use crate::{Container, Environment, Node, Value, image, shell};
+use crate::{Container, Environment, Hook, Node, Value, image, shell};
 
 /// A word of a command line.
 #[derive(Clone, Debug)]
@@ -84,9 +84,14 @@ pub fn commands_of<'t>(container: Container<'t>, environment: &Environment<'t>) 
     commands
 }
 
-/// The commands of a list of words, of which a shell's script gives several.
+/// What a probe or lifecycle hook runs.
 #[must_use]
-pub fn taken_apart(words: Vec<Word<'_>>) -> Commands<'_> {
+pub fn commands_of_hook<'t>(hook: Hook<'t>, environment: &Environment<'t>) -> Commands<'t> {
+    taken_apart(hook.command().map(|node| word(node, environment)).collect())
+}
+
+/// The commands of a list of words, of which a shell's script gives several.
+fn taken_apart(words: Vec<Word<'_>>) -> Commands<'_> {
     let mut commands = Commands::default();
     let text = |at: usize| words.get(at).and_then(|word: &Word<'_>| word.text.as_deref());
     let Some(first) = text(0).or(words.first().map(|_| "")) else {

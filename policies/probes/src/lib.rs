@@ -2,6 +2,7 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+mod credential;
 mod exempt;
 mod rules;
 

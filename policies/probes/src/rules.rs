@@ -4,6 +4,8 @@ use plimsoll_sdk::{Policy, Rule};
 
 #[path = "exec_shell_syntax/mod.rs"]
 mod exec_shell_syntax;
+#[path = "exec_user_mismatch/mod.rs"]
+mod exec_user_mismatch;
 #[path = "handler_invalid/mod.rs"]
 mod handler_invalid;
 #[path = "missing_liveness/mod.rs"]
@@ -15,6 +17,7 @@ mod missing_readiness;
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Probes as Policy>::Settings>] = &[
     &exec_shell_syntax::RULE,
+    &exec_user_mismatch::RULE,
     &handler_invalid::RULE,
     &missing_liveness::RULE,
     &missing_readiness::RULE,

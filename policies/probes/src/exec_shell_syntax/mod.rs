@@ -5,7 +5,9 @@ use plimsoll_sdk::{Context, Edit, Fix, Flags, Node, Rule, Severity, Violation, w
 
 mod words;
 
-use words::{is_credential, is_template, runs_shell, syntax};
+use words::{is_template, runs_shell, syntax};
+
+use crate::credential::is_credential;
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {

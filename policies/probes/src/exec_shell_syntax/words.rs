@@ -129,21 +129,6 @@ fn variable(word: &str) -> Option<&str> {
     None
 }
 
-/// Whether some word is, or comes with, a credential: the place is not shown then.
-pub fn is_credential(argv: &[&str]) -> bool {
-    let program = argv.first().copied().unwrap_or_default();
-    let program = base(program.split_whitespace().next().unwrap_or_default());
-    argv.iter().flat_map(|word| word.split_whitespace()).any(|word| {
-        let lower = word.to_ascii_lowercase();
-        let named = ["pass", "token", "secret", "pwd", "authorization", "apikey", "api-key"];
-        named.iter().any(|name| lower.contains(name))
-            || (lower.contains("://") && lower.contains('@'))
-            || (matches!(program, "redis-cli" | "valkey-cli") && word == "-a")
-            || (program.starts_with("my") || program.starts_with("maria")) && word.starts_with("-p")
-            || word == "-u" && matches!(program, "curl" | "wget")
-    })
-}
-
 /// So much of a word as fits a message.
 pub fn shortened(word: &str) -> String {
     let plain: String = word.chars().filter(|c| !c.is_control()).take(24).collect();
@@ -193,14 +178,5 @@ mod tests {
         assert!(runs_shell(&["su", "-c", "a | b"]));
         assert!(!runs_shell(&["sh", "/check.sh", "|"]));
         assert!(!runs_shell(&["check", "-c"]));
-    }
-
-    #[test]
-    fn credentials_are_not_shown() {
-        assert!(is_credential(&["redis-cli", "-a", "x"]));
-        assert!(is_credential(&["redis-cli -a x"]));
-        assert!(is_credential(&["mysqladmin", "-px", "ping"]));
-        assert!(is_credential(&["check", "--password=x"]));
-        assert!(!is_credential(&["pg_isready", "-p", "5432"]));
     }
 }
