@@ -3,7 +3,10 @@
 use plimsoll_sdk::{Policy, Rule};
 use serde::Deserialize;
 
+mod exposed;
+mod extract;
 mod origin;
+mod report;
 mod rules;
 mod variable;
 

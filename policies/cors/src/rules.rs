@@ -2,11 +2,17 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "wildcard_by_default/mod.rs"]
+mod wildcard_by_default;
 #[path = "wildcard_origin/mod.rs"]
 mod wildcard_origin;
+#[path = "wildcard_with_credentials/mod.rs"]
+mod wildcard_with_credentials;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Cors as Policy>::Settings>] = &[
+    &wildcard_by_default::RULE,
     &wildcard_origin::RULE,
+    &wildcard_with_credentials::RULE,
 ];

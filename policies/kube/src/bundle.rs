@@ -1,7 +1,9 @@
 //! The bundle as policies see it: objects, indexes, joins.
 
-use std::cell::OnceCell;
+use std::any::{Any, TypeId};
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
 
@@ -28,6 +30,7 @@ pub struct Bundle<'t> {
     operators: OnceCell<Operators<'t>>,
     hosts: OnceCell<Hosts<'t>>,
     stages: Inference<'t>,
+    memos: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
     routes: OnceCell<Routes<'t>>,
 }
 
@@ -83,6 +86,7 @@ impl<'t> Bundle<'t> {
             operators: OnceCell::new(),
             hosts: OnceCell::new(),
             stages: Inference::default(),
+            memos: RefCell::default(),
             routes: OnceCell::new(),
         }
     }
@@ -179,6 +183,17 @@ impl<'t> Bundle<'t> {
     /// The hosts that processes are told to call.
     pub fn hosts(&self) -> &Hosts<'t> {
         self.hosts.get_or_init(|| Hosts::new(self))
+    }
+
+    /// What a policy finds once for all of its rules: made by the first that asks, one of each type.
+    pub fn memo<T: 'static>(&self, make: impl FnOnce() -> T) -> Rc<T> {
+        let known = self.memos.borrow().get(&TypeId::of::<T>()).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast().ok()) {
+            return known;
+        }
+        let made = Rc::new(make());
+        self.memos.borrow_mut().insert(TypeId::of::<T>(), made.clone());
+        made
     }
 
     pub(crate) fn stages(&self) -> &Inference<'t> {
