@@ -1,7 +1,7 @@
 //! What the rules about NetworkPolicies share.
 
 use plimsoll_sdk::kube::netpol::{Direction, End, Policy};
-use plimsoll_sdk::kube::{Class, Workload, image};
+use plimsoll_sdk::kube::{Class, ServicePort, Target, Workload, image};
 use plimsoll_sdk::{Bundle, Flags, Node, Object, ObjectFlags, Role, Symbol, Value, word};
 
 /// The NetworkPolicies that are judged, with their numbers. Of the group that is served.
@@ -93,5 +93,26 @@ pub fn names(first: Workload<'_>, all: &[Workload<'_>]) -> String {
     match all.len() {
         0 | 1 => first.title(),
         more => format!("{} and {} more", first.title(), more - 1),
+    }
+}
+
+/// The ports of a workload's pods that a Service's port leads to; none where that is not known.
+pub fn targets(workload: Workload<'_>, port: ServicePort<'_>) -> Option<Vec<u16>> {
+    match port.target {
+        Target::Number(number, _) => Some(vec![u16::try_from(number).ok()?]),
+        Target::Name(name, _) => {
+            let running = workload.running();
+            let named = running
+                .iter()
+                .flat_map(|one| one.ports())
+                .filter(|declared| declared.name == Value::Known(name));
+            let mut found: Vec<u16> = named
+                .map(|declared| declared.number.known().and_then(|number| u16::try_from(number).ok()))
+                .collect::<Option<_>>()?;
+            found.sort_unstable();
+            found.dedup();
+            (!found.is_empty()).then_some(found)
+        }
+        Target::Unknown => None,
     }
 }

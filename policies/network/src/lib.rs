@@ -4,6 +4,9 @@ use plimsoll_sdk::{Policy, Rule};
 
 mod allow_all;
 mod common;
+mod dead;
+mod dns;
+mod flows;
 mod rules;
 
 /// The policy.

@@ -14,12 +14,16 @@ mod dns_egress_missing;
 mod dns_tcp_missing;
 #[path = "empty_peer_list_allows_all/mod.rs"]
 mod empty_peer_list_allows_all;
+#[path = "ingress_path_blocked/mod.rs"]
+mod ingress_path_blocked;
 #[path = "namespace_label_missing/mod.rs"]
 mod namespace_label_missing;
 #[path = "peer_and_or_confusion/mod.rs"]
 mod peer_and_or_confusion;
 #[path = "policy_types_mismatch/mod.rs"]
 mod policy_types_mismatch;
+#[path = "required_flow_blocked/mod.rs"]
+mod required_flow_blocked;
 #[path = "service_port_in_policy/mod.rs"]
 mod service_port_in_policy;
 #[path = "workload_not_isolated/mod.rs"]
@@ -34,9 +38,11 @@ pub static ALL: &[&Rule<<crate::Network as Policy>::Settings>] = &[
     &dns_egress_missing::RULE,
     &dns_tcp_missing::RULE,
     &empty_peer_list_allows_all::RULE,
+    &ingress_path_blocked::RULE,
     &namespace_label_missing::RULE,
     &peer_and_or_confusion::RULE,
     &policy_types_mismatch::RULE,
+    &required_flow_blocked::RULE,
     &service_port_in_policy::RULE,
     &workload_not_isolated::RULE,
 ];

@@ -1,5 +1,6 @@
 //! May one reach the other at a port, and which policy and rule decide.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use plimsoll_tree::Symbol;
@@ -85,6 +86,22 @@ impl<'t> Policies<'t> {
         protocol: Protocol,
         port: u16,
     ) -> Decision<'t> {
+        self.decide_without(bundle, direction, own, other, protocol, port, &BTreeSet::new())
+    }
+
+    /// As [`decide`](Self::decide), as if some peers, given by the indexes of their nodes, were not there.
+    #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "the question has so many parts")]
+    pub fn decide_without(
+        &self,
+        bundle: &Bundle<'t>,
+        direction: Direction,
+        own: End<'t>,
+        other: End<'t>,
+        protocol: Protocol,
+        port: u16,
+        without: &BTreeSet<u32>,
+    ) -> Decision<'t> {
         let mut decision = Decision {
             allowed: Value::Known(true),
             rule: None,
@@ -113,7 +130,7 @@ impl<'t> Policies<'t> {
             let side = policy.side(direction);
             for rule in &side.rules {
                 let matches = all([
-                    self.peers_match(bundle, policy, rule, other),
+                    self.peers_match_without(bundle, policy, rule, other, without),
                     ports_match(rule, destination, protocol, port),
                 ]);
                 if all([matches, applies]) == Value::Known(true) {
@@ -186,10 +203,24 @@ impl<'t> Policies<'t> {
         rule: &PolicyRule<'t>,
         end: End<'t>,
     ) -> Value<bool> {
+        self.peers_match_without(bundle, policy, rule, end, &BTreeSet::new())
+    }
+
+    fn peers_match_without(
+        &self,
+        bundle: &Bundle<'t>,
+        policy: &Policy<'t>,
+        rule: &PolicyRule<'t>,
+        end: End<'t>,
+        without: &BTreeSet<u32>,
+    ) -> Value<bool> {
         match &rule.peers {
             Peers::Everyone => Value::Known(true),
             Peers::Unknown => Value::Unknown,
-            Peers::Any(peers) => any(peers.iter().map(|peer| self.peer_matches(bundle, policy, peer, end))),
+            Peers::Any(peers) => any(peers
+                .iter()
+                .filter(|peer| !without.contains(&peer.node.index()))
+                .map(|peer| self.peer_matches(bundle, policy, peer, end))),
         }
     }
 
@@ -262,7 +293,6 @@ fn within(block: Range, range: Range) -> Value<bool> {
 }
 
 /// Whether a rule is about a port of a destination.
-#[must_use]
 fn ports_match(rule: &PolicyRule<'_>, destination: End<'_>, protocol: Protocol, port: u16) -> Value<bool> {
     let ports = ports_of(rule, destination);
     if ports.allowed.contains(protocol, port) {
@@ -274,9 +304,15 @@ fn ports_match(rule: &PolicyRule<'_>, destination: End<'_>, protocol: Protocol, 
     }
 }
 
-/// The ports of a destination that a rule is about.
-#[must_use]
-pub(super) fn ports_of(rule: &PolicyRule<'_>, destination: End<'_>) -> Reach {
+impl PolicyRule<'_> {
+    /// The ports of a destination that the rule is about.
+    #[must_use]
+    pub fn reach(&self, destination: End<'_>) -> Reach {
+        ports_of(self, destination)
+    }
+}
+
+fn ports_of(rule: &PolicyRule<'_>, destination: End<'_>) -> Reach {
     match &rule.ports {
         Ports::All => Reach::everything(),
         Ports::Unknown => Reach::anything(),

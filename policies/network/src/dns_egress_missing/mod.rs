@@ -1,13 +1,15 @@
 //! The policies over a workload, all together, do not let it ask for names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_sdk::kube::hosts::Destination;
-use plimsoll_sdk::kube::netpol::{Direction, Means, Peers, Policy, PolicyRule, PortRef, Ports, Protocol};
+use plimsoll_sdk::kube::netpol::{Direction, Means, Peers, Policy};
 use plimsoll_sdk::kube::{Dialect, Workload};
 use plimsoll_sdk::{Bundle, Context, Node, Place, Role, Rule, Severity, Value, Violation, word};
 
-use crate::common::{cluster_dns, judged, names, title};
+use crate::common::{judged, names, title};
+use crate::dns;
+use crate::flows;
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -21,9 +23,6 @@ pub static RULE: Rule<()> = Rule {
     page: include_str!("README.md"),
     check,
 };
-
-/// Where DNS servers answer; OpenShift's pods on the second.
-const DNS: [u16; 2] = [53, 5353];
 
 /// A workload that cannot ask for names.
 struct Blocked<'t> {
@@ -46,7 +45,9 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             continue;
         }
         let set: Vec<usize> = applying.iter().map(|&(policy, _)| policy).collect();
-        let is_blocked = *without.entry(set.clone()).or_insert_with(|| !allows_dns(bundle, &set));
+        let is_blocked = *without
+            .entry(set.clone())
+            .or_insert_with(|| !dns::allowed(bundle, &set, &BTreeSet::new()));
         if !is_blocked || policies.other_layer_seen(workload.object) {
             continue;
         }
@@ -88,50 +89,11 @@ fn has_other_names(workload: Workload<'_>) -> bool {
     workload.dialect != Dialect::Kubernetes
         || !default
         || workload.containers_unknown()
-        || workload
-            .running()
-            .iter()
-            .flat_map(|one| one.ports())
-            .any(|port| DNS.iter().any(|&dns| port.number == Value::Known(i64::from(dns))))
-}
-
-/// Whether policies together allow DNS over UDP, to whomever, or may.
-fn allows_dns(bundle: &Bundle<'_>, set: &[usize]) -> bool {
-    let policies = set.iter().filter_map(|&number| bundle.policies().get(number));
-    policies
-        .into_iter()
-        .any(|policy| policy.egress.open || policy.egress.rules.iter().any(|rule| is_dns(bundle, policy, rule)))
-}
-
-fn is_dns<'t>(bundle: &Bundle<'t>, policy: &Policy<'t>, rule: &PolicyRule<'t>) -> bool {
-    let ports = match &rule.ports {
-        Ports::All | Ports::Unknown => true,
-        Ports::Any(ports) => {
-            let udp = |protocol: Value<Protocol>| protocol.known().is_none_or(|it| it == Protocol::Udp);
-            let mut udp = ports.iter().filter(|port| udp(port.protocol)).peekable();
-            // Who it is about is another question once the port says what it is for.
-            if udp.clone().any(|port| {
-                matches!(port.port, PortRef::Range(first, last, _) if DNS.iter().any(|dns| (first..=last).contains(dns)))
-            }) {
-                return true;
-            }
-            udp.any(|port| matches!(port.port, PortRef::All | PortRef::Name(..) | PortRef::Unknown))
-        }
-    };
-    ports
-        && match &rule.peers {
-            Peers::Everyone | Peers::Unknown => true,
-            Peers::Any(peers) => peers.iter().any(|peer| match peer.means {
-                Means::Nothing => false,
-                // Addresses may be those of a name server.
-                Means::Unknown | Means::Block { .. } => true,
-                // Without a namespace it is hardly that of the cluster's DNS.
-                Means::Pods { namespaces: None, .. } if policy.object.namespace().is_absent() => false,
-                Means::Pods { .. } => cluster_dns(bundle)
-                    .into_iter()
-                    .any(|dns| bundle.policies().peer_matches(bundle, policy, peer, dns) != Value::Known(false)),
-            }),
-        }
+        || workload.running().iter().flat_map(|one| one.ports()).any(|port| {
+            dns::PORTS
+                .iter()
+                .any(|&number| port.number == Value::Known(i64::from(number)))
+        })
 }
 
 /// Whether all that a policy allows is addresses.
@@ -145,7 +107,7 @@ fn names_only_addresses(policy: &Policy<'_>) -> bool {
 struct Needs<'t> {
     /// A host by its name.
     by_name: Option<Node<'t>>,
-    /// A Service that is seen.
+    /// A Service whose pods are seen.
     inside: bool,
 }
 
@@ -153,7 +115,7 @@ impl<'t> Needs<'t> {
     fn of(bundle: &Bundle<'t>, workload: usize) -> Self {
         let mut needs = Needs {
             by_name: None,
-            inside: false,
+            inside: flows::called(bundle, workload).next().is_some(),
         };
         let hosts = bundle.hosts();
         for reference in hosts
@@ -162,7 +124,6 @@ impl<'t> Needs<'t> {
             .filter(|one| one.certain && !one.secret)
         {
             match *hosts.destination(bundle, reference) {
-                Destination::Service { .. } => needs.inside = true,
                 Destination::Loopback | Destination::Any | Destination::Address | Destination::Unknown => continue,
                 _ => {}
             }

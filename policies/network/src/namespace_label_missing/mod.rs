@@ -1,48 +1,12 @@
-//! A policy's peer asks for a namespace by the label `name`, which no namespace has by itself.
+//! A policy's peer asks for a namespace by a label that no namespace has by itself.
 
-use std::collections::BTreeSet;
+mod needs;
 
-use plimsoll_sdk::kube::Kind;
-use plimsoll_sdk::{Bundle, Context, Edit, Fix, Flags, Node, Object, ObjectFlags, Place, Rule, Severity, Symbol};
-use plimsoll_sdk::{Value, Violation, word};
+use plimsoll_sdk::{Context, Edit, Fix, Object, Place, Role, Rule, Severity, Violation, word};
 
-/// The label that every namespace has.
-const STANDARD: &str = "kubernetes.io/metadata.name";
-
-/// Namespaces that clusters and common components bring. Those of distributions that put `name` on their own are left out.
-const WELL_KNOWN: &[&str] = &[
-    "argocd",
-    "calico-system",
-    "cert-manager",
-    "default",
-    "envoy-gateway-system",
-    "external-dns",
-    "external-secrets",
-    "flux-system",
-    "gatekeeper-system",
-    "ingress-nginx",
-    "istio-ingress",
-    "istio-system",
-    "keda",
-    "knative-serving",
-    "kourier-system",
-    "kube-node-lease",
-    "kube-public",
-    "kube-system",
-    "kyverno",
-    "linkerd",
-    "logging",
-    "longhorn-system",
-    "metallb-system",
-    "monitoring",
-    "nginx-ingress",
-    "observability",
-    "projectcontour",
-    "prometheus",
-    "traefik",
-    "vault",
-    "velero",
-];
+use crate::common::is_editable;
+use crate::dead::{self, Dead, STANDARD};
+use needs::Needs;
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -50,7 +14,7 @@ pub static RULE: Rule<()> = Rule {
     title: "A namespaceSelector asks for a label that no namespace has by itself",
     severity: Severity::Warning,
     kinds: &["NetworkPolicy.networking.k8s.io"],
-    // Which namespaces there are is told by every object.
+    // Which namespaces there are is told by every object, and what is needed by workloads and routes.
     context: &["*"],
     previous: false,
     page: include_str!("README.md"),
@@ -59,132 +23,59 @@ pub static RULE: Rule<()> = Rule {
 
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
-    let key = word!("name");
-    let namespaces = Namespaces::new(bundle, key);
-    for policy in bundle.subjects() {
-        if policy.kind() != word!("NetworkPolicy") || policy.group() != word!("networking.k8s.io") {
+    let all = dead::peers(bundle);
+    if all.is_empty() {
+        return;
+    }
+    let needs = Needs::new(bundle, &all);
+    for one in &all {
+        let Some(policy) = bundle.policies().get(one.policy) else {
+            continue;
+        };
+        let object = policy.object;
+        if object.role() != Role::Subject || object.group() != word!("networking.k8s.io") {
             continue;
         }
-        for selector in selectors(policy) {
-            violations.extend(
-                asked(selector, key)
-                    .filter(|&(_, _, value)| {
-                        namespaces.exists(bundle, value) && !namespaces.may_have(bundle, policy, value)
-                    })
-                    .map(|(place, node, value)| violation(policy, selector, place, node, bundle.tree().text(value))),
-            );
-        }
-    }
-}
-
-/// The namespaceSelectors of a policy's peers.
-fn selectors<'t>(policy: Object<'t>) -> impl Iterator<Item = Node<'t>> {
-    let spec = policy.root().get(word!("spec")).known();
-    let rules = |list: Symbol, peers: Symbol| {
-        let rules = spec.into_iter().flat_map(move |spec| spec.items_of(list));
-        rules.flat_map(move |rule| rule.items_of(peers))
-    };
-    rules(word!("ingress"), word!("from"))
-        .chain(rules(word!("egress"), word!("to")))
-        .filter_map(|peer| peer.get(word!("namespaceSelector")).known())
-}
-
-/// What a selector asks of the label with this key: the place of the key, the node that holds it, the value. Of an
-/// expression only `In` with one value, which says the same as a pair.
-fn asked<'t>(selector: Node<'t>, key: Symbol) -> impl Iterator<Item = (Place, Node<'t>, Symbol)> {
-    let pair = selector
-        .at(&[word!("matchLabels"), key])
-        .known()
-        .and_then(|node| Some((Place::Key(node.index()), node, node.symbol().known()?)));
-    let expressions = selector
-        .items_of(word!("matchExpressions"))
-        .filter_map(move |expression| {
-            let node = expression.get(word!("key")).known()?;
-            let operator = expression.get(word!("operator")).and_then(Node::symbol);
-            if node.symbol() != Value::Known(key) || operator != Value::Known(word!("In")) {
-                return None;
-            }
-            let values = expression
-                .get(word!("values"))
-                .known()
-                .filter(|values| values.is_final())?;
-            let mut items = values.items();
-            match (items.next(), items.next()) {
-                (Some(only), None) => Some((Place::from(node), node, only.symbol().known()?)),
-                _ => None,
-            }
+        let value = bundle.tree().text(one.value);
+        violations.push(if one.by_name {
+            asks_for_a_name(object, one, value, needs.of(one))
+        } else {
+            asks_for_a_label(one, value)
         });
-    pair.into_iter().chain(expressions)
-}
-
-/// What the bundle says of namespaces.
-struct Namespaces<'t> {
-    /// Those that objects are in or that are defined.
-    named: BTreeSet<Symbol>,
-    /// Namespace objects that have the label, with its value; unknown where it may come.
-    labelled: Vec<(Object<'t>, Value<Symbol>)>,
-}
-
-impl<'t> Namespaces<'t> {
-    fn new(bundle: &Bundle<'t>, key: Symbol) -> Self {
-        let named = bundle.objects().filter_map(|object| object.namespace().known());
-        let mut all = Namespaces {
-            named: named.collect(),
-            labelled: Vec::new(),
-        };
-        for namespace in bundle.of_kind(Symbol(0), word!("Namespace")) {
-            all.named.insert(namespace.name_symbol());
-            let labels = namespace.root().at(&[word!("metadata"), word!("labels")]);
-            match labels.and_then(|labels| {
-                if labels.kind() == Kind::Map {
-                    labels.get(key)
-                } else {
-                    Value::Unknown
-                }
-            }) {
-                Value::Known(label) => all.labelled.push((namespace, label.symbol())),
-                Value::Unknown => all.labelled.push((namespace, Value::Unknown)),
-                Value::Absent => {}
-            }
-        }
-        all
-    }
-
-    fn exists(&self, bundle: &Bundle<'t>, name: Symbol) -> bool {
-        let known = || WELL_KNOWN.binary_search(&bundle.tree().text(name)).is_ok();
-        name != Symbol(0) && (self.named.contains(&name) || known())
-    }
-
-    /// Whether a namespace that is seen has the label with this value, or may.
-    fn may_have(&self, bundle: &Bundle<'t>, policy: Object<'t>, value: Symbol) -> bool {
-        self.labelled.iter().any(|&(namespace, label)| {
-            let differs = matches!(label, Value::Known(label) if label != value);
-            !differs && bundle.sees(policy, namespace)
-        })
     }
 }
 
-fn violation(policy: Object<'_>, selector: Node<'_>, place: Place, node: Node<'_>, value: &str) -> Violation {
+/// `need` is what is denied because of it.
+fn asks_for_a_name(policy: Object<'_>, dead: &Dead<'_>, value: &str, need: Option<&str>) -> Violation {
+    let key = dead.key;
     let mut violation = Violation::new(
-        place,
-        format!("namespaceSelector name={value} matches nothing by default; use {STANDARD}"),
-    )
-    .help(format!(
-        "No namespace has the label `name` unless somebody puts it there, and no Namespace here does, so this peer admits \
-         nobody. Every namespace has {STANDARD} with its own name (Kubernetes 1.22 and later)."
+        dead.place,
+        format!("namespaceSelector {key}={value} matches nothing by default; use {STANDARD}"),
+    );
+    let lost = match need {
+        Some(need) => {
+            violation = violation.severity(Severity::Error);
+            format!(" Nothing else allows {need}.")
+        }
+        None => String::new(),
+    };
+    violation = violation.help(format!(
+        "No namespace has the label `{key}` unless somebody puts it there, and no Namespace here does, so this peer admits \
+         nobody.{lost} Every namespace has {STANDARD} with its own name (Kubernetes 1.22 and later)."
     ));
-    let taken = !selector
+    let taken = dead
+        .selector
         .at(&[word!("matchLabels"), word!("kubernetes.io/metadata.name")])
-        .is_absent();
-    let source = !policy.has(ObjectFlags::COARSE) && !policy.has(ObjectFlags::RENDERED);
-    if source && !node.flags().has(Flags::ALIAS) && !(taken && matches!(place, Place::Key(_))) {
-        let edit = match place {
+        .known()
+        .is_some();
+    if is_editable(policy, dead.node) && !(taken && matches!(dead.place, Place::Key(_))) {
+        let edit = match dead.place {
             Place::Key(_) => Edit::Rename {
-                at: place,
+                at: dead.place,
                 key: STANDARD.to_owned(),
             },
             Place::Value(_) => Edit::Set {
-                at: place,
+                at: dead.place,
                 value: format!("\"{STANDARD}\""),
             },
         };
@@ -195,4 +86,16 @@ fn violation(policy: Object<'_>, selector: Node<'_>, place: Place, node: Node<'_
         });
     }
     violation
+}
+
+fn asks_for_a_label(dead: &Dead<'_>, value: &str) -> Violation {
+    Violation::new(
+        dead.place,
+        format!("namespaceSelector {}={value} matches no Namespace that is seen", dead.key),
+    )
+    .severity(Severity::Info)
+    .help(
+        "Namespaces are defined here, and none of them has this label. If it is set by hand or by something else, all is well; \
+         else the peer admits nobody.",
+    )
 }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_sdk::kube::netpol::Protocol;
-use plimsoll_sdk::kube::{ServicePort, Target, Workload, listen, service_ports};
+use plimsoll_sdk::kube::{ServicePort, listen, service_ports};
 use plimsoll_sdk::{Bundle, Join, Node, Object, Value};
+
+use crate::common::targets;
 
 /// How many pods that are far away are looked at for one port.
 const MAX_FAR: usize = 1024;
@@ -162,26 +164,5 @@ impl<'t> Receivers<'t> {
                 .iter()
                 .any(|&one| listen::listen_of(bundle, workload, one).has(port))
             || listen::mentioned(bundle, workload, port)
-    }
-}
-
-/// The ports of a workload's pods that a Service's port leads to; none where that is not known.
-fn targets(workload: Workload<'_>, port: ServicePort<'_>) -> Option<Vec<u16>> {
-    match port.target {
-        Target::Number(number, _) => Some(vec![u16::try_from(number).ok()?]),
-        Target::Name(name, _) => {
-            let running = workload.running();
-            let named = running
-                .iter()
-                .flat_map(|one| one.ports())
-                .filter(|declared| declared.name == Value::Known(name));
-            let mut found: Vec<u16> = named
-                .map(|declared| declared.number.known().and_then(|number| u16::try_from(number).ok()))
-                .collect::<Option<_>>()?;
-            found.sort_unstable();
-            found.dedup();
-            (!found.is_empty()).then_some(found)
-        }
-        Target::Unknown => None,
     }
 }
