@@ -1,7 +1,7 @@
 //! What a Service exposes, in words; and which of its ports somebody meant who named another one.
 
-use plimsoll_sdk::kube::{ServicePort, Target, openchoreo};
-use plimsoll_sdk::{Bundle, Flags, Node, Object, ObjectFlags, Value, word};
+use plimsoll_sdk::kube::{Selected, ServicePort, Target, openchoreo};
+use plimsoll_sdk::{Bundle, Flags, Node, Object, ObjectFlags, Symbol, Value, word};
 
 /// Longest message, in characters.
 pub const MAX_MESSAGE: usize = 120;
@@ -63,6 +63,27 @@ pub fn meant<'t>(ports: &[ServicePort<'t>], asked: Asked<'_>) -> Option<Meant<'t
         (None, _, &[port]) => Some(Meant { port, by_target: false }),
         _ => None,
     }
+}
+
+/// The ConfigMap or Secret that a node stands in, or else this object.
+pub fn holder<'t>(bundle: &Bundle<'t>, at: Node<'t>, reader: Object<'t>) -> Object<'t> {
+    if reader.span().contains(&at.index()) {
+        return reader;
+    }
+    [word!("ConfigMap"), word!("Secret")]
+        .into_iter()
+        .flat_map(|kind| bundle.of_kind(Symbol(0), kind))
+        .find(|object| object.span().contains(&at.index()))
+        .unwrap_or(reader)
+}
+
+/// The pods of a Service, one entry for each alternative.
+pub fn selected<'a, 't>(bundle: &'a Bundle<'t>, service: Object<'t>) -> &'a [Selected<'t>] {
+    let services = &bundle.selection().services;
+    let at = services.binary_search_by_key(&service.index(), |(known, _)| known.index());
+    at.ok()
+        .and_then(|at| services.get(at))
+        .map_or(&[], |(_, selected)| selected)
 }
 
 /// Whether an object is what somebody wrote, and not what a platform or a renderer made.

@@ -6,6 +6,8 @@ use plimsoll_sdk::{Policy, Rule};
 mod connection_url_port;
 #[path = "env_port_mismatch/mod.rs"]
 mod env_port_mismatch;
+#[path = "kafka_advertised_listener/mod.rs"]
+mod kafka_advertised_listener;
 #[path = "named_target_port_unresolved/mod.rs"]
 mod named_target_port_unresolved;
 #[path = "probe_port_unresolved/mod.rs"]
@@ -22,6 +24,7 @@ mod target_port_quoted_number;
 pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
     &connection_url_port::RULE,
     &env_port_mismatch::RULE,
+    &kafka_advertised_listener::RULE,
     &named_target_port_unresolved::RULE,
     &probe_port_unresolved::RULE,
     &route_backend_port::RULE,

@@ -210,7 +210,12 @@ impl Scanner<'_> {
             .text
             .get(start..at)
             .is_some_and(|host| host.bytes().any(|byte| byte.is_ascii_alphabetic()) || host.contains('.'));
-        if !bounded || !ended || !named || end - at > 64 {
+        // `tcp:5432` of a tunnel.
+        let protocol = matches!(
+            self.text.get(start..at),
+            Some("tcp" | "udp" | "tls" | "ssl" | "http" | "https")
+        );
+        if !bounded || !ended || !named || protocol || end - at > 64 {
             return;
         }
         let plain = digits > at + 1;

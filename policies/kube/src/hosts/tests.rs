@@ -61,6 +61,7 @@ fn hosts_in_texts() {
         ("redis:7.2-alpine", &[]),
         ("registry.shop.example/shop/cart:8080", &[]),
         ("user:1234@cart", &[]),
+        ("project:region:name=tcp:5432", &[]),
         ("12:30:45", &[]),
         ("main.go:120", &[" main.go 120"]),
         ("http://:80/", &[]),

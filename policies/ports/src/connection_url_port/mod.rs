@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::hosts::{Destination, Dialled, Reference, Source, exposed};
 use plimsoll_sdk::kube::{Selected, ServicePort, Target, WORKLOAD_KINDS, is_headless, joined};
-use plimsoll_sdk::{
-    Bundle, Confidence, Context, Join, Node, Object, Role, Rule, Severity, Symbol, Value, Violation, word,
-};
+use plimsoll_sdk::{Bundle, Confidence, Context, Join, Node, Object, Role, Rule, Severity, Value, Violation, word};
 
-use crate::exposed::{Asked, list, meant, one, with};
+use crate::exposed::{Asked, holder, list, meant, one, selected, with};
 
 mod fix;
 mod pods;
@@ -93,15 +91,6 @@ fn confidence(reference: &Reference<'_>) -> Confidence {
     if reference.distant { base.lowered() } else { base }
 }
 
-/// The pods of a Service, one entry for each alternative.
-fn selected<'a, 't>(bundle: &'a Bundle<'t>, service: Object<'t>) -> &'a [Selected<'t>] {
-    let services = &bundle.selection().services;
-    let at = services.binary_search_by_key(&service.index(), |(known, _)| known.index());
-    at.ok()
-        .and_then(|at| services.get(at))
-        .map_or(&[], |(_, selected)| selected)
-}
-
 /// Whether a process names the Service that it stands behind: what others should dial, or its own address.
 fn is_own(reference: &Reference<'_>, selected: &[Selected<'_>]) -> bool {
     reference
@@ -174,7 +163,7 @@ struct Call<'a, 't> {
 impl<'t> Call<'_, 't> {
     fn violation(&self, join: &Join<'t>, confidence: Confidence) -> Option<Violation> {
         let reference = self.reference;
-        let holder = self.holder();
+        let holder = holder(self.bundle, reference.at, reference.from);
         let judged = holder.role() == Role::Subject;
         let own = reference.from.role() == Role::Subject;
         let exposes = self.ports.first()?.node;
@@ -209,19 +198,6 @@ impl<'t> Call<'_, 't> {
             violation.fix = fix::of(self.bundle, reference, holder, self.service, self.ports, self.number);
         }
         Some(violation.through(join))
-    }
-
-    /// The object in which the host stands.
-    fn holder(&self) -> Object<'t> {
-        let at = self.reference.at.index();
-        if self.reference.from.span().contains(&at) {
-            return self.reference.from;
-        }
-        [word!("ConfigMap"), word!("Secret")]
-            .into_iter()
-            .flat_map(|kind| self.bundle.of_kind(Symbol(0), kind))
-            .find(|object| object.span().contains(&at))
-            .unwrap_or(self.reference.from)
     }
 
     fn message(&self, holder: Object<'t>) -> String {
