@@ -13,3 +13,4 @@ pub mod finding;
 pub mod policy;
 pub mod read;
 pub mod report;
+pub mod suppress;

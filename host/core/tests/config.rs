@@ -2,6 +2,7 @@
 
 use plimsoll_core::config::{Config, FailOn, PolicySource, RuleSettings, parse, show};
 use plimsoll_core::policy::Severity;
+use plimsoll_core::read::Span;
 use serde_json::json;
 
 /// Errors as `line:column: message`.
@@ -35,6 +36,7 @@ policies:
   - path: ./policies/our-labels.wasm
     enabled: false
 baseline: .plimsoll-baseline.json
+require-reasons: true
 "#;
 
 #[test]
@@ -101,7 +103,7 @@ fn what_is_wrong_has_its_place() {
             "a: 1\nfail-on: fatal\n",
             vec![
                 "1:1: unknown key; known here: kubernetes, openchoreo, fail-on, exclude, default-namespace, closed-world, \
-                 environments, cluster, rules, policies, baseline",
+                 environments, cluster, rules, policies, baseline, require-reasons",
                 "2:10: must be one of error, warning, info, never",
             ],
         ),
@@ -180,9 +182,10 @@ fn hostile_texts_are_refused() {
 /// Without what only says where things were written.
 fn without_lines(mut config: Config) -> Config {
     for rule in &mut config.rules {
-        rule.line = 0;
+        rule.span = Span::EMPTY;
         for exclusion in &mut rule.exclude {
             exclusion.line = 0;
+            exclusion.span = Span::EMPTY;
         }
     }
     for policy in &mut config.policies {

@@ -21,6 +21,7 @@ pub(super) const TOP: &[&str] = &[
     "rules",
     "policies",
     "baseline",
+    "require-reasons",
 ];
 
 pub(super) const CLUSTER: &[&str] = &[

@@ -17,7 +17,7 @@ use crate::policy::Severity;
 pub use apply::apply;
 pub use keys::KEYS;
 pub use parse::parse;
-pub use rules::{Exclusion, RuleEntry, RuleSettings};
+pub use rules::{Exclusion, RuleEntry, RuleSettings, is_date};
 pub use show::show;
 
 /// File name that is looked for.
@@ -48,6 +48,8 @@ pub struct Config {
     pub policies: Vec<PolicyEntry>,
     /// The baseline's file, from the config's folder.
     pub baseline: Option<String>,
+    /// Whether waivers in manifests must give reasons.
+    pub require_reasons: bool,
 }
 
 /// The least severity that fails a run.

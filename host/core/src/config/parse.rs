@@ -94,6 +94,7 @@ fn config(root: Entry<'_>) -> Config {
             "rules" => config.rules = rules::entries(entry),
             "policies" => config.policies = entry.items().into_iter().filter_map(policy).collect(),
             "baseline" => config.baseline = entry.text().map(str::to_owned),
+            "require-reasons" => config.require_reasons = entry.flag().unwrap_or(false),
             _ => entry.unknown(key, keys::TOP),
         }
     }

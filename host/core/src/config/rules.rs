@@ -3,6 +3,7 @@
 use super::keys;
 use super::section::Entry;
 use crate::policy::Severity;
+use crate::read::Span;
 
 /// One entry of `rules`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,8 +16,8 @@ pub struct RuleEntry {
     pub severity: Option<Severity>,
     /// Findings that do not count.
     pub exclude: Vec<Exclusion>,
-    /// Line of the entry's key, from 1.
-    pub line: u32,
+    /// Where its key stands, in the config's text.
+    pub span: Span,
 }
 
 /// Findings that do not count: those for which everything given here holds.
@@ -34,7 +35,9 @@ pub struct Exclusion {
     pub reason: Option<String>,
     /// The last day on which it holds, `YYYY-MM-DD`.
     pub until: Option<String>,
-    /// Line of the exclusion, from 1.
+    /// Where it stands, in the config's text.
+    pub span: Span,
+    /// Line where it stands, from 1.
     pub line: u32,
 }
 
@@ -53,7 +56,7 @@ impl<'a> RuleSettings<'a> {
     /// Of one rule, `policy/rule`.
     #[must_use]
     pub fn of(entries: &'a [RuleEntry], rule: &str) -> RuleSettings<'a> {
-        let mut matching: Vec<&RuleEntry> = entries.iter().filter(|entry| matches(&entry.pattern, rule)).collect();
+        let mut matching: Vec<&RuleEntry> = entries.iter().filter(|entry| entry.means(rule)).collect();
         matching.sort_by_key(|entry| entry.pattern.len());
         RuleSettings {
             off: matching.last().is_some_and(|entry| entry.off),
@@ -63,9 +66,12 @@ impl<'a> RuleSettings<'a> {
     }
 }
 
-/// Whether a pattern means this rule; `*` alone means every rule.
-fn matches(pattern: &str, rule: &str) -> bool {
-    pattern == "*" || plimsoll_tree::glob::matches(pattern, rule)
+impl RuleEntry {
+    /// Whether the entry speaks of this rule; `*` alone means every rule.
+    #[must_use]
+    pub fn means(&self, rule: &str) -> bool {
+        self.pattern == "*" || plimsoll_tree::glob::matches(&self.pattern, rule)
+    }
 }
 
 const SEVERITIES: &[(&str, Severity)] = &[
@@ -92,7 +98,7 @@ fn rule(pattern: &str, entry: Entry<'_>) -> Option<RuleEntry> {
         off: false,
         severity: None,
         exclude: Vec::new(),
-        line: entry.key_line(),
+        span: entry.key_span(),
     };
     if let Some(on) = entry.try_flag() {
         rule.off = !on;
@@ -110,6 +116,7 @@ fn rule(pattern: &str, entry: Entry<'_>) -> Option<RuleEntry> {
 
 fn exclusion(entry: Entry<'_>) -> Option<Exclusion> {
     let mut exclusion = Exclusion {
+        span: entry.span(),
         line: entry.line(),
         ..Exclusion::default()
     };
@@ -147,8 +154,9 @@ fn exclusion(entry: Entry<'_>) -> Option<Exclusion> {
     Some(exclusion)
 }
 
-/// `YYYY-MM-DD`, a day that may exist.
-pub(super) fn is_date(text: &str) -> bool {
+/// Whether a text is a day that may exist, as `YYYY-MM-DD`.
+#[must_use]
+pub fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let shaped = bytes.len() == 10
         && bytes.iter().enumerate().all(|(at, byte)| match at {

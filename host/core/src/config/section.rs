@@ -43,7 +43,8 @@ impl<'a> Entry<'a> {
         self.source.tree.node(self.node).map_or(Kind::Null, |node| node.kind)
     }
 
-    fn span(self) -> Span {
+    /// Where it stands.
+    pub(super) fn span(self) -> Span {
         self.source
             .manifest
             .spans
@@ -52,7 +53,8 @@ impl<'a> Entry<'a> {
             .unwrap_or_default()
     }
 
-    fn key_span(self) -> Span {
+    /// Where its key stands.
+    pub(super) fn key_span(self) -> Span {
         self.source
             .manifest
             .keys
@@ -64,11 +66,6 @@ impl<'a> Entry<'a> {
     /// Line where it starts, from 1.
     pub(super) fn line(self) -> u32 {
         self.source.manifest.position(self.span().start).line
-    }
-
-    /// Line where its key stands, from 1.
-    pub(super) fn key_line(self) -> u32 {
-        self.source.manifest.position(self.key_span().start).line
     }
 
     /// Notes what is wrong with the value.

@@ -30,6 +30,7 @@ pub fn show(config: &Config) -> String {
         .map(|entry| (entry.pattern.clone(), rule(entry)))
         .collect();
     put(&mut out, "rules", (!rules.is_empty()).then(|| json!(rules)));
+    put(&mut out, "require-reasons", config.require_reasons.then(|| json!(true)));
     put(&mut out, "policies", list(&config.policies, policy));
     serde_yaml::to_string(&out).unwrap_or_default()
 }

@@ -77,8 +77,13 @@ pub fn accept(
         }
     }
     let mut findings = fold_copies(findings);
-    findings.sort_by(|a, b| order(bundle, a).cmp(&order(bundle, b)));
+    sort(bundle, &mut findings);
     (findings, masks, failures)
+}
+
+/// Puts findings in the order of reports: file, place, rule, message.
+pub fn sort(bundle: &Bundle, findings: &mut [Finding]) {
+    findings.sort_by(|a, b| order(bundle, a).cmp(&order(bundle, b)));
 }
 
 fn order<'a>(bundle: &'a Bundle, finding: &'a Finding) -> (&'a str, Location, &'a str, &'a str) {
@@ -243,7 +248,8 @@ fn narrowed(bundle: &Bundle, tree: Tree<'_>, node: u32, place: Location, range: 
     narrowed.map_or(place, |span| Location { span, ..place })
 }
 
-fn identity(tree: Tree<'_>, object: u32) -> Option<Identity> {
+/// Which object this is.
+pub(crate) fn identity(tree: Tree<'_>, object: u32) -> Option<Identity> {
     let object = tree.object(object)?;
     let (group, version) = (tree.text(object.group), tree.text(object.version));
     Some(Identity {

@@ -21,11 +21,22 @@ pub fn fingerprint(rule: &str, tree: Tree<'_>, object: u32, node: u32) -> String
             put(&step);
         }
     }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digits(hash)
+}
+
+/// Of what lies in no object's tree: the hash of these texts.
+pub fn fingerprint_of(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    digits(hash)
+}
+
+fn digits(hash: Sha256) -> String {
+    let bytes = hash.finalize();
+    bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The way from one node down to another: keys, and for items what names them, else their position.

@@ -11,9 +11,12 @@ use serde::Serialize;
 use crate::policy::{Confidence, Edit, Severity};
 use crate::read::Span;
 
-pub use accept::{Judgement, accept};
+pub(crate) use accept::identity;
+pub use accept::{Judgement, accept, sort};
 pub use clean::{clean_block, clean_line};
+pub(crate) use fingerprint::fingerprint_of;
 pub use mask::{MASK, Masks};
+pub(crate) use scalar::source_span;
 
 /// What the host has accepted and located.
 #[derive(Clone, Debug)]

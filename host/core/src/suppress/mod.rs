@@ -1,0 +1,77 @@
+//! What says that a finding does not count: comments, annotations, the config's exclusions, the baseline; and what is wrong
+//! with them.
+//!
+//! Only a finding's primary place counts, and it counts as text: a waiver covers a stretch of a file.
+
+mod annotation;
+mod baseline;
+mod comment;
+mod faults;
+mod index;
+mod waiver;
+
+use std::collections::BTreeSet;
+
+pub use self::baseline::Baseline;
+pub use self::faults::{HostRule, RULES, description, page};
+use self::index::Index;
+use self::waiver::Waiver;
+use crate::bundle::Bundle;
+use crate::config::Config;
+use crate::finding::{Finding, Suppression, sort};
+
+/// What waivers are held against.
+pub struct Context<'a> {
+    /// The day, `YYYY-MM-DD`.
+    pub today: &'a str,
+    /// All rules there are, `policy/rule`.
+    pub known: &'a BTreeSet<String>,
+    /// Rules that were asked for and answered: only of these it can be said that nothing was found.
+    pub judged: &'a BTreeSet<String>,
+    /// The config.
+    pub config: &'a Config,
+    /// The config's own manifest in the bundle.
+    pub config_manifest: Option<usize>,
+    /// Findings of before.
+    pub baseline: Option<&'a Baseline>,
+}
+
+/// Marks the findings that do not count, and adds what is wrong with what says so. Those that are suppressed already stay so.
+#[must_use]
+pub fn suppress(bundle: &Bundle, mut findings: Vec<Finding>, context: &Context<'_>) -> Vec<Finding> {
+    let mut waivers = comment::find(bundle);
+    waivers.extend(annotation::find(bundle));
+    for waiver in &mut waivers {
+        waiver.expired = waiver.until.as_deref().is_some_and(|until| context.today > until);
+    }
+    let index = Index::new(&waivers);
+    let mut used = vec![BTreeSet::new(); waivers.len()];
+    for finding in &mut findings {
+        for number in index.over(finding.place) {
+            let Some(waiver) = waivers.get(number).filter(|waiver| !waiver.expired) else {
+                continue;
+            };
+            if let Some(rule) = waiver.rules.iter().position(|rule| rule.means(&finding.rule)) {
+                used.get_mut(number).map(|used| used.insert(rule));
+                finding.suppressed.get_or_insert_with(|| suppression(bundle, waiver));
+            }
+        }
+    }
+    findings.extend(faults::find(bundle, &waivers, &used, context));
+    if let Some(baseline) = context.baseline {
+        baseline.suppress(&mut findings);
+    }
+    sort(bundle, &mut findings);
+    findings
+}
+
+fn suppression(bundle: &Bundle, waiver: &Waiver) -> Suppression {
+    let manifest = bundle.manifests.get(waiver.place.manifest);
+    Suppression {
+        by: waiver.by.to_owned(),
+        reason: waiver.reason.clone(),
+        until: waiver.until.clone(),
+        file: manifest.map(|manifest| manifest.path.clone()),
+        line: manifest.map(|manifest| manifest.position(waiver.place.span.start).line),
+    }
+}
