@@ -1,11 +1,13 @@
 //! `plimsoll.yaml`: found, read, and joined with what the command line says.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use plimsoll_core::bundle::Options;
 use plimsoll_core::config::{Config, PolicySource, parse};
+use plimsoll_core::read::{Limits, Manifest, manifest_of_text};
 
 use crate::exit::BadConfig;
 use crate::root::Root;
@@ -45,6 +47,8 @@ pub struct Settled {
     pub file: Option<String>,
     environment: Option<String>,
     folder: PathBuf,
+    /// The config's text.
+    text: String,
 }
 
 impl ConfigArguments {
@@ -58,7 +62,7 @@ impl ConfigArguments {
         };
         let Some(file) = file else {
             let folder = found.folder().to_path_buf();
-            return Ok(self.joined(found, Config::default(), None, folder));
+            return Ok(self.joined(found, Config::default(), None, folder, String::new()));
         };
         let text = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         let shown = found.name(&file);
@@ -70,10 +74,10 @@ impl ConfigArguments {
         let folder = found.folder_of(&file);
         let root = found.at(folder.clone());
         let name = root.name(&file);
-        Ok(self.joined(root, config, Some(name), folder))
+        Ok(self.joined(root, config, Some(name), folder, text))
     }
 
-    fn joined(&self, root: Root, mut config: Config, file: Option<String>, folder: PathBuf) -> Settled {
+    fn joined(&self, root: Root, mut config: Config, file: Option<String>, folder: PathBuf, text: String) -> Settled {
         if self.default_namespace.is_some() {
             config.default_namespace.clone_from(&self.default_namespace);
         }
@@ -87,11 +91,30 @@ impl ConfigArguments {
             file,
             environment,
             folder,
+            text,
         }
     }
 }
 
 impl Settled {
+    /// The folder that the config's paths count from.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Takes the config's own manifest from among those that were read; reads it where it is not among them.
+    pub fn take_manifest(&self, manifests: &mut Vec<Manifest>) -> Option<Manifest> {
+        let file = self.file.as_ref()?;
+        match manifests.iter().position(|manifest| &manifest.path == file) {
+            Some(at) => Some(manifests.remove(at)),
+            None => Some(manifest_of_text(
+                file,
+                Arc::from(self.text.as_str()),
+                &Limits::default(),
+            )),
+        }
+    }
+
     /// What the bundle is told.
     pub fn options(&self) -> Options {
         let config = &self.config;

@@ -6,12 +6,15 @@ mod args;
 mod commands;
 mod config;
 mod exit;
+mod files;
 mod input;
 mod judge;
 mod output;
 mod progress;
 mod report;
 mod root;
+mod run;
+mod suppress;
 
 use std::process::ExitCode;
 

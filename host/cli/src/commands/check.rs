@@ -1,22 +1,20 @@
 //! `plimsoll check`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
-use plimsoll_core::bundle::Bundle;
 use plimsoll_core::config;
-use plimsoll_core::finding::accept;
-use plimsoll_core::policy::Judge as _;
 use plimsoll_core::read::Limits;
-use plimsoll_core::report::{Counts, Report, input_failures};
 
 use crate::args::PolicyArguments;
 use crate::config::{ConfigArguments, Settled};
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::report::{ReportArguments, exit};
+use crate::run::{self, Timings};
+use crate::suppress::SuppressArguments;
 use crate::{input, judge, output};
 
 /// Judge files, directories, or `-` (standard input)
@@ -31,23 +29,11 @@ pub struct Check {
     policies: PolicyArguments,
     #[command(flatten)]
     config: ConfigArguments,
+    #[command(flatten)]
+    suppress: SuppressArguments,
     /// Print the configuration in force and judge nothing
     #[arg(long)]
     show_config: bool,
-}
-
-/// How long things took.
-#[derive(Default)]
-struct Timings {
-    stages: Vec<(String, Duration)>,
-}
-
-impl Timings {
-    fn add(&mut self, stage: &str, since: Instant) -> Instant {
-        let now = Instant::now();
-        self.stages.push((stage.to_owned(), now - since));
-        now
-    }
 }
 
 impl Check {
@@ -73,60 +59,16 @@ impl Check {
         );
         progress.done();
         let policies = policies?;
-        let now = timings.add("read, and load policies", started);
-        let counts = Counts::of(&input.manifests, |path| input.named.contains(path));
-        let mut inputs_failed = input.failures;
-        inputs_failed.extend(input_failures(&input.manifests, |path| input.named.contains(path)));
-        inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        let bundle =
-            Bundle::build(input.manifests, &settled.options()).context("the input cannot be judged together")?;
-        let now = timings.add("bundle", now);
-        let verdicts = judge::judge(&policies.loaded, &bundle, &settled);
-        let judged = timings.add("judge", now);
-        let mut judgements = Vec::with_capacity(verdicts.len());
-        for (judgement, duration) in verdicts {
-            timings
-                .stages
-                .push((format!("policy {}", judgement.policy.name), duration));
-            judgements.push(judgement);
-        }
-        let (mut findings, mut masks, failed) = accept(&bundle, judgements);
-        config::apply(
-            &settled.config,
-            settled.file.as_deref(),
-            &today(),
-            &mut findings,
-            |finding| {
-                let manifest = bundle.manifests.get(finding.place.manifest);
-                manifest.map_or("", |manifest| &manifest.path)
-            },
-        );
-        // Nobody else knows what is secret.
-        masks.nothing_is_shown |= !policies
-            .loaded
-            .iter()
-            .any(|loaded| loaded.policy.description().name == judge::MASKING);
-        let mut failures = policies.failures;
-        failures.extend(failed.iter().map(|(policy, failure)| judge::failed(policy, failure)));
-        timings.add("locate and mask", judged);
-        let report = Report {
-            bundle: &bundle,
-            findings: &findings,
-            masks: &masks,
-            failures,
-            inputs_failed,
-            counts,
-            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-        };
+        timings.add("read, and load policies", started);
+        let outcome = run::judge(&policies, input, &settled, &self.suppress, &mut timings)?;
+        let report = outcome.report(started);
         if report.counts.documents == 0 && report.inputs_failed.is_empty() {
             output::warn("there is no Kubernetes manifest among the paths");
         }
         let fail_on = self.report.fail_on(&settled.config);
         self.report.write(&report, &targets, fail_on, &policies.loaded)?;
         if self.report.timings {
-            for (stage, duration) in &timings.stages {
-                output::say("time", &format!("{:9.3} ms  {stage}", duration.as_secs_f64() * 1000.0));
-            }
+            timings.say();
         }
         Ok(exit(&report, fail_on))
     }
@@ -140,12 +82,6 @@ fn show(settled: &Settled) -> anyhow::Result<Exit> {
     let text = format!("# {from}\n{}", config::show(&settled.config));
     output::print(&text).context("standard output cannot be written")?;
     Ok(Exit::Clean)
-}
-
-/// The day in UTC, `YYYY-MM-DD`.
-fn today() -> String {
-    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
-    now.get(..10).unwrap_or_default().to_owned()
 }
 
 /// Guests need room on the stack: the pool's threads get theirs whatever the environment says. Fails only where a pool

@@ -67,10 +67,16 @@ impl Baseline {
         if baseline.version != 1 {
             return Err("1:1: this baseline is of a later version".to_owned());
         }
-        Ok(Baseline {
+        Ok(baseline.named(file))
+    }
+
+    /// The same, written in this file, as reports show it.
+    #[must_use]
+    pub fn named(self, file: &str) -> Self {
+        Baseline {
             file: Some(file.to_owned()),
-            ..baseline
-        })
+            ..self
+        }
     }
 
     /// As text, a finding a line: changes are easy to review.

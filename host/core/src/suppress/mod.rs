@@ -65,6 +65,11 @@ pub fn suppress(bundle: &Bundle, mut findings: Vec<Finding>, context: &Context<'
     findings
 }
 
+/// Marks the findings that a baseline holds back.
+pub fn hold_back(findings: &mut [Finding], baseline: &Baseline) {
+    baseline.suppress(findings);
+}
+
 fn suppression(bundle: &Bundle, waiver: &Waiver) -> Suppression {
     let manifest = bundle.manifests.get(waiver.place.manifest);
     Suppression {
