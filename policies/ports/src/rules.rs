@@ -8,6 +8,8 @@ mod connection_url_port;
 mod env_port_mismatch;
 #[path = "kafka_advertised_listener/mod.rs"]
 mod kafka_advertised_listener;
+#[path = "loopback_bind/mod.rs"]
+mod loopback_bind;
 #[path = "named_target_port_unresolved/mod.rs"]
 mod named_target_port_unresolved;
 #[path = "probe_port_unresolved/mod.rs"]
@@ -25,6 +27,7 @@ pub static ALL: &[&Rule<<crate::Ports as Policy>::Settings>] = &[
     &connection_url_port::RULE,
     &env_port_mismatch::RULE,
     &kafka_advertised_listener::RULE,
+    &loopback_bind::RULE,
     &named_target_port_unresolved::RULE,
     &probe_port_unresolved::RULE,
     &route_backend_port::RULE,

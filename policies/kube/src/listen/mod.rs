@@ -14,8 +14,7 @@ mod names;
 use crate::command::{Command, base, commands_of};
 use crate::{Bundle, Container, Environment, Hook, MountedFile, Mounts, Node, Value, Workload, image, mounts_of, word};
 
-pub(crate) use address::port;
-pub use address::{listen_port, mentions};
+pub use address::{listen_port, mentions, port};
 pub use names::role as environment_role;
 
 /// How a port became known.
