@@ -75,7 +75,7 @@ pub fn called<'b, 't>(bundle: &'b Bundle<'t>, client: usize) -> impl Iterator<It
     hosts
         .of(bundle, client)
         .iter()
-        .filter(|reference| reference.certain && !reference.secret)
+        .filter(|reference| reference.certain && !reference.secret && !reference.is_for_others())
         .filter_map(move |reference| {
             let Destination::Service { service, ref join, pod } = *hosts.destination(bundle, reference) else {
                 return None;

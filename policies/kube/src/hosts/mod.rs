@@ -60,6 +60,17 @@ pub struct Reference<'t> {
     pub distant: bool,
 }
 
+impl Reference<'_> {
+    /// Whether the setting's name says that a browser, or a link, is to use the host: its own process need not call it.
+    #[must_use]
+    pub fn is_for_others(&self) -> bool {
+        match &self.source {
+            Source::Variable(name) | Source::Data(name) => pairs::is_for_others(name),
+            Source::CommandLine | Source::File(_) => false,
+        }
+    }
+}
+
 /// The port of a [`Reference`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Dialled<'t> {

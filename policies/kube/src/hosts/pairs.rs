@@ -50,6 +50,44 @@ pub fn is_own(name: &str) -> bool {
     OWN.iter().any(|word| lower.contains(word))
 }
 
+/// Whether a name says that its URL is for somebody else: pages and bundles that a browser runs, allowed origins, links and
+/// redirects back to the application. The process itself need not call it.
+#[must_use]
+pub fn is_for_others(name: &str) -> bool {
+    /// What bundlers write into pages.
+    const BUNDLED: &[&str] = &[
+        "next_public_",
+        "nuxt_public_",
+        "vite_",
+        "react_app_",
+        "vue_app_",
+        "ng_app_",
+        "gatsby_",
+        "expo_public_",
+        "public_",
+    ];
+    const OTHERS: &[&str] = &[
+        "origin",
+        "cors",
+        "frontend_url",
+        "frontend-url",
+        "client_url",
+        "web_url",
+        "redirect",
+        "callback",
+        "public_url",
+        "public-url",
+        "site_url",
+        "external_url",
+        "external-url",
+        "root_url",
+        "homepage",
+        "advertised",
+    ];
+    let lower = name.to_ascii_lowercase();
+    BUNDLED.iter().any(|start| lower.starts_with(start)) || OTHERS.iter().any(|word| lower.contains(word))
+}
+
 /// Whether a name may be that of a port that goes with a host.
 #[must_use]
 pub fn is_port(name: &str) -> bool {
@@ -88,5 +126,21 @@ mod tests {
         assert_eq!(stem("API_URL").as_deref(), Some("api_"));
         assert_eq!(stem("URL"), None);
         assert!(is_port("DB_PORT") && is_port("pgport") && !is_port("PORT") && !is_port("REPORTS"));
+    }
+
+    #[test]
+    fn urls_for_others() {
+        for name in [
+            "NEXT_PUBLIC_API_URL",
+            "VITE_API_BASE_URL",
+            "FRONTEND_URL",
+            "CORS_ORIGINS",
+            "OAUTH_REDIRECT_URI",
+        ] {
+            assert!(is_for_others(name), "{name}");
+        }
+        for name in ["DATABASE_URL", "API_URL", "FRONTEND_ADDR", "ISSUER_URL", "INVITE_URL"] {
+            assert!(!is_for_others(name), "{name}");
+        }
     }
 }

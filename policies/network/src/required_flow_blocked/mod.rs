@@ -193,7 +193,7 @@ fn outside<'t>(bundle: &Bundle<'t>, number: usize, client: Workload<'t>, violati
     let hosts = bundle.hosts();
     let mut told = BTreeSet::new();
     for reference in hosts.of(bundle, number) {
-        if reference.secret || !reference.certain {
+        if reference.secret || !reference.certain || reference.is_for_others() {
             continue;
         }
         let to = match *hosts.destination(bundle, reference) {
