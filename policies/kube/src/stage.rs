@@ -266,7 +266,7 @@ fn said<'t>(bundle: &Bundle<'t>, object: Object<'t>) -> Option<Stage> {
     best.map(|(_, stages)| stages.winner())
 }
 
-/// Segments of the object's path; where they say nothing, those of the kustomizations that include its directory.
+/// Segments of the object's path; where they say nothing, production where the kustomizations that include it are for that.
 fn path<'t>(bundle: &Bundle<'t>, object: Object<'t>) -> Stages {
     let all = bundle.stages();
     let own = *all
@@ -294,21 +294,21 @@ fn path_words(path: &str) -> Stages {
         .fold(Stages::default(), |stages, segment| stages.with(segment, PATH))
 }
 
-/// The words of the directories that a closed scope is together with.
+/// What the directories say that a closed scope is together with: production, where no other stage is named. A base that
+/// only the overlays of earlier stages name may all the same be deployed by one whose name says nothing.
 fn closure_words(tree: &Tree<'_>, scope: u32) -> Stages {
     let mut stages = Stages::default();
     let Some(own) = tree.scope(scope).filter(|own| own.closed) else {
         return stages;
     };
-    for other in own
-        .list
-        .iter()
-        .take(MAX_CANDIDATES)
-        .filter_map(|&other| tree.scope(other))
-    {
+    for other in own.list.iter().take(MAX_CANDIDATES).filter_map(|&other| tree.scope(other)) {
         merge(&mut stages, path_words(tree.text(other.path)));
     }
-    stages
+    if stages.winner() == Stage::Prod {
+        stages
+    } else {
+        Stages::default()
+    }
 }
 
 /// Labels of the object and of its pods.
