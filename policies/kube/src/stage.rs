@@ -301,7 +301,12 @@ fn closure_words(tree: &Tree<'_>, scope: u32) -> Stages {
     let Some(own) = tree.scope(scope).filter(|own| own.closed) else {
         return stages;
     };
-    for other in own.list.iter().take(MAX_CANDIDATES).filter_map(|&other| tree.scope(other)) {
+    for other in own
+        .list
+        .iter()
+        .take(MAX_CANDIDATES)
+        .filter_map(|&other| tree.scope(other))
+    {
         merge(&mut stages, path_words(tree.text(other.path)));
     }
     if stages.winner() == Stage::Prod {

@@ -92,7 +92,11 @@ fn a_base_is_deployed_to_what_includes_it() {
     let both = [files.as_slice(), &[("overlays/dev/kustomization.yaml", overlay)]].concat();
     with_files(&both, |bundle| assert_eq!(staged(bundle).0, Stage::Unknown));
     // Others may deploy it, too.
-    let dev = [base, ("base/kustomization.yaml", list), ("overlays/dev/kustomization.yaml", overlay)];
+    let dev = [
+        base,
+        ("base/kustomization.yaml", list),
+        ("overlays/dev/kustomization.yaml", overlay),
+    ];
     with_files(&dev, |bundle| assert_eq!(staged(bundle).0, Stage::Unknown));
 }
 

@@ -65,7 +65,7 @@ fn boolean(text: &str) -> Option<bool> {
 }
 
 /// The annotations of an Ingress.
-pub fn read(object: Object<'_>, hot: &Hot, found: &mut Vec<Opening>) {
+pub fn read(object: Object<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
     let Value::Known(annotations) = object.root().at(&[word!("metadata"), word!("annotations")]) else {
         return;
     };
@@ -171,7 +171,7 @@ fn load_balancer(object: Object<'_>, node: Node<'_>) -> Option<Opening> {
 }
 
 /// Pieces of configuration in the fields of a VirtualServer of NGINX's own controller.
-pub fn snippets(object: Object<'_>, hot: &Hot, found: &mut Vec<Opening>) {
+pub fn snippets(object: Object<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
     let mut open = vec![object.root()];
     while let Some(node) = open.pop() {
         for child in node.children() {

@@ -38,7 +38,7 @@ pub struct Setting {
 }
 
 /// The files of a ConfigMap.
-pub fn read(object: Object<'_>, hot: &Hot, found: &mut Vec<Opening>) {
+pub fn read(object: Object<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
     let Value::Known(data) = object.root().get(word!("data")) else {
         return;
     };

@@ -9,11 +9,11 @@ mod process;
 mod resources;
 mod text;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use plimsoll_sdk::kube::Stage;
+use plimsoll_sdk::kube::{Stage, Tree};
 use plimsoll_sdk::{Bundle, Confidence, Node, Object, Symbol, Value, word};
 
 use crate::exposed::is_exposed;
@@ -151,20 +151,30 @@ fn title(object: Object<'_>) -> String {
     }
 }
 
-/// The texts of a tree that say something of origins: what is not among them need not be read.
-pub(crate) struct Hot(BTreeSet<Symbol>);
+/// Which texts of a tree say something of origins: what does not need not be read. Each is looked at once.
+pub(crate) struct Hot<'t> {
+    tree: &'t Tree<'t>,
+    /// By symbol, as far as asked.
+    known: RefCell<Vec<Option<bool>>>,
+}
 
-impl Hot {
-    fn new(bundle: &Bundle<'_>) -> Self {
-        let tree = bundle.tree();
-        Hot((0..tree.symbols())
-            .map(Symbol)
-            .filter(|&symbol| says_origin(tree.text(symbol)) || crate::variable::is_address(tree.text(symbol)))
-            .collect())
+impl<'t> Hot<'t> {
+    fn new(tree: &'t Tree<'t>) -> Self {
+        Hot {
+            tree,
+            known: RefCell::new(vec![None; tree.symbols() as usize]),
+        }
     }
 
     fn has(&self, symbol: Symbol) -> bool {
-        self.0.contains(&symbol)
+        let mut known = self.known.borrow_mut();
+        let Some(slot) = known.get_mut(symbol.0 as usize) else {
+            return false;
+        };
+        *slot.get_or_insert_with(|| {
+            let text = self.tree.text(symbol);
+            says_origin(text) || crate::variable::is_address(text)
+        })
     }
 
     /// Whether the key or the text of a node says something.
@@ -174,36 +184,31 @@ impl Hot {
 
     /// Whether the text of a scalar does.
     fn text(&self, node: Node<'_>) -> bool {
-        node.tree().symbol(node.index()).is_some_and(|symbol| self.has(symbol))
+        self.tree.symbol(node.index()).is_some_and(|symbol| self.has(symbol))
     }
 }
 
 /// Whether a text has `cors` or `origin` in it, or the switch of a browser that knows no origins, in any case.
 fn says_origin(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.iter().enumerate().any(|(at, byte)| {
-        let has = |word: &[u8]| {
-            bytes
-                .get(at..at + word.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(word))
-        };
-        match byte {
-            b'c' | b'C' => has(b"cors"),
-            b'o' | b'O' => has(b"origin"),
-            b'w' => has(b"web-security"),
-            _ => false,
-        }
+    let has = |from: Option<usize>, word: &[u8]| {
+        from.and_then(|from| bytes.get(from..from + word.len()))
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    };
+    // By the rarest letter of each.
+    bytes.iter().enumerate().any(|(at, byte)| match byte {
+        b'g' | b'G' => has(at.checked_sub(3), b"origin"),
+        b'c' | b'C' => has(Some(at), b"cors"),
+        b'w' => has(Some(at), b"web-security"),
+        _ => false,
     })
 }
 
 /// Every opening in the objects that are judged, in the order of their places. Found once for all rules.
 pub fn openings(bundle: &Bundle<'_>) -> Rc<Vec<Opening>> {
     bundle.memo(|| {
-        let hot = Hot::new(bundle);
+        let hot = Hot::new(bundle.tree());
         let mut found = Vec::new();
-        if hot.0.is_empty() {
-            return found;
-        }
         process::read(bundle, &hot, &mut found);
         for (group, kind) in bundle.kinds() {
             let (group_text, kind_text) = (bundle.tree().text(group), bundle.tree().text(kind));
@@ -258,7 +263,7 @@ impl Readers {
         }
     }
 
-    fn read(&self, object: Object<'_>, hot: &Hot, found: &mut Vec<Opening>) {
+    fn read(&self, object: Object<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
         for resource in &self.resources {
             resource.read(object, found);
         }

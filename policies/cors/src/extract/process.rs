@@ -16,7 +16,7 @@ use crate::variable::{self, Holds};
 const SWITCHED: &[&str] = &["http-server", "serve", "sirv", "live-server", "local-web-server", "ws"];
 
 /// The processes of all workloads that are judged.
-pub fn read(bundle: &Bundle<'_>, hot: &Hot, found: &mut Vec<Opening>) {
+pub fn read(bundle: &Bundle<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
     let maps = Maps::new(bundle, hot);
     let reader = Reader {
         bundle,
@@ -94,7 +94,7 @@ struct Maps {
 }
 
 impl Maps {
-    fn new(bundle: &Bundle<'_>, hot: &Hot) -> Self {
+    fn new(bundle: &Bundle<'_>, hot: &Hot<'_>) -> Self {
         let (mut told, mut judged) = (BTreeSet::new(), Vec::new());
         for map in bundle.of_kind(Symbol::default(), word!("ConfigMap")) {
             let data = map.root().get(word!("data")).known();
@@ -113,7 +113,7 @@ impl Maps {
     }
 
     /// Whether a container may have a variable about origins.
-    fn is_told(&self, container: Container<'_>, hot: &Hot) -> bool {
+    fn is_told(&self, container: Container<'_>, hot: &Hot<'_>) -> bool {
         container.env().any(|entry| {
             entry
                 .name
@@ -156,7 +156,7 @@ fn title(workload: Workload<'_>, container: Container<'_>) -> String {
 /// What reading needs.
 struct Reader<'b, 't> {
     bundle: &'b Bundle<'t>,
-    hot: &'b Hot,
+    hot: &'b Hot<'b>,
     maps: &'b Maps,
 }
 

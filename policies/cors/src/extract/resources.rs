@@ -409,7 +409,7 @@ fn paths(rules: &[Node<'_>], holder: Node<'_>) -> Vec<String> {
 }
 
 /// CORS policies in what an EnvoyFilter puts into Envoy's configuration, wherever they stand.
-pub fn envoy_filter(object: Object<'_>, hot: &Hot, found: &mut Vec<Opening>) {
+pub fn envoy_filter(object: Object<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
     let mut open = vec![object.root()];
     while let Some(node) = open.pop() {
         for child in node.children() {
