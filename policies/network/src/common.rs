@@ -1,5 +1,7 @@
 //! What the rules about NetworkPolicies share.
 
+use std::collections::BTreeMap;
+
 use plimsoll_sdk::kube::netpol::{Direction, End, Policy};
 use plimsoll_sdk::kube::{Class, ServicePort, Target, Workload, image};
 use plimsoll_sdk::{Bundle, Flags, Node, Object, ObjectFlags, Role, Symbol, Value, word};
@@ -55,6 +57,55 @@ pub fn datastore(workload: Workload<'_>) -> Option<&str> {
             .filter(|image| image.datastore)
             .map(|_| image::repository(reference))
     })
+}
+
+/// Workloads by the labels of their pods.
+pub struct Labelled {
+    by_pair: BTreeMap<(Symbol, Symbol), Vec<usize>>,
+    /// Those with labels that are not known.
+    open: Vec<usize>,
+}
+
+impl Labelled {
+    /// Reads the labels of all workloads; linear.
+    pub fn new(bundle: &Bundle<'_>) -> Self {
+        let mut all = Labelled {
+            by_pair: BTreeMap::new(),
+            open: Vec::new(),
+        };
+        for (number, workload) in bundle.workloads().iter().enumerate() {
+            match workload.labels() {
+                Value::Known(labels) => {
+                    let mut is_open = !labels.is_final();
+                    for label in labels.members() {
+                        match (label.key(), label.symbol()) {
+                            (Some(key), Value::Known(value)) => {
+                                all.by_pair.entry((key, value)).or_default().push(number);
+                            }
+                            _ => is_open = true,
+                        }
+                    }
+                    if is_open {
+                        all.open.push(number);
+                    }
+                }
+                Value::Unknown => all.open.push(number),
+                Value::Absent => {}
+            }
+        }
+        all
+    }
+
+    /// Numbers of the workloads that a selector may match; nothing where it asks for no pair, and all may.
+    pub fn candidates(&self, selector: Node<'_>) -> Option<Vec<usize>> {
+        let labels = selector.get(word!("matchLabels")).known()?;
+        let lists = labels
+            .members()
+            .filter_map(|label| Some((label.key()?, label.symbol().known()?)))
+            .map(|pair| self.by_pair.get(&pair).map_or(&[][..], Vec::as_slice));
+        let rarest = lists.min_by_key(|list| list.len())?;
+        Some(rarest.iter().chain(&self.open).copied().collect())
+    }
 }
 
 /// For each policy, the numbers of the workloads that it applies to in a direction, for sure.

@@ -7,8 +7,8 @@ use plimsoll_sdk::{Bundle, Value};
 
 use crate::common::cluster_dns;
 
-/// Where DNS servers answer; OpenShift's pods on the second.
-pub const PORTS: [u16; 2] = [53, 5353];
+/// Where the pods of DNS servers answer: by default, on OpenShift, on Gardener.
+pub const PORTS: [u16; 3] = [53, 5353, 8053];
 
 /// Whether policies, by their numbers, together allow DNS over UDP, to whomever, or may. Some peers are left out, by their
 /// nodes.

@@ -10,8 +10,8 @@ use plimsoll_sdk::{Bundle, Join, Node, Object, Role, Value, word};
 
 use crate::common::targets;
 
-/// The most workloads that are looked at for a proxy.
-const MAX_CLIENTS: usize = 512;
+/// The most proxies that are looked at for each peer.
+const MAX_PROXIES: usize = 64;
 
 /// The most workloads of one Service that are looked at.
 const MAX_PODS: usize = 64;
@@ -210,6 +210,32 @@ const PROXIES: &[&str] = &[
     "ingress", "gateway", "proxy", "nginx", "traefik", "envoy", "istio", "kong", "contour", "apisix", "caddy",
 ];
 
+/// Workloads that take requests from outside, by their names.
+pub struct Proxies<'t> {
+    /// Nothing where there are too many to look at.
+    all: Option<Vec<Workload<'t>>>,
+}
+
+impl<'t> Proxies<'t> {
+    /// Looks at all names.
+    pub fn new(bundle: &Bundle<'t>) -> Self {
+        let all: Vec<Workload<'t>> = bundle
+            .workloads()
+            .iter()
+            .copied()
+            .filter(|workload| is_proxy(workload.name()))
+            .collect();
+        Proxies {
+            all: (all.len() <= MAX_PROXIES).then_some(all),
+        }
+    }
+}
+
+fn is_proxy(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    PROXIES.iter().any(|part| text.contains(part))
+}
+
 /// Whom the policies admit to a target from outside of its namespace, as if some peers were not there; and the policies that
 /// decide it. Nothing where the pods are not isolated for sure, or where other policies than NetworkPolicies have a say.
 pub fn admitted<'t>(
@@ -217,6 +243,7 @@ pub fn admitted<'t>(
     route: &Route<'t>,
     target: &Target<'t>,
     without: &BTreeSet<u32>,
+    proxies: &Proxies<'t>,
 ) -> Option<(Admits<'t>, Decision<'t>)> {
     let policies = bundle.policies();
     let applying = policies.applying(bundle, target.workload, Direction::Ingress);
@@ -236,7 +263,7 @@ pub fn admitted<'t>(
             }
             let Peers::Any(peers) = &rule.peers else { return None };
             for peer in peers.iter().filter(|peer| !without.contains(&peer.node.index())) {
-                match from_outside(bundle, route, target, policy, peer) {
+                match from_outside(bundle, route, target, policy, peer, proxies) {
                     Admits::Outside => return None,
                     Admits::Only(names) => only.extend(names),
                     Admits::Nobody => {}
@@ -266,6 +293,7 @@ fn from_outside<'t>(
     target: &Target<'t>,
     policy: &Policy<'t>,
     peer: &Peer<'t>,
+    proxies: &Proxies<'t>,
 ) -> Admits<'t> {
     match peer.means {
         Means::Nothing => Admits::Nobody,
@@ -274,13 +302,15 @@ fn from_outside<'t>(
             namespaces: Some(selector),
             ..
         } => match named(selector) {
-            Some(name) if name == target.workload.object.namespace_text() => here(bundle, route, target, policy, peer),
+            Some(name) if name == target.workload.object.namespace_text() => {
+                here(bundle, route, target, policy, peer, proxies)
+            }
             Some(name) if OTHER_COMPONENTS.contains(&name) && !comes_from(bundle, route, name) => {
                 Admits::Only(vec![name])
             }
             _ => Admits::Outside,
         },
-        Means::Pods { namespaces: None, .. } => here(bundle, route, target, policy, peer),
+        Means::Pods { namespaces: None, .. } => here(bundle, route, target, policy, peer, proxies),
     }
 }
 
@@ -301,8 +331,8 @@ fn here<'t>(
     target: &Target<'t>,
     policy: &Policy<'t>,
     peer: &Peer<'t>,
+    proxies: &Proxies<'t>,
 ) -> Admits<'t> {
-    let is_proxy = |text: &str| PROXIES.iter().any(|part| text.to_ascii_lowercase().contains(part));
     let selector = match peer.means {
         Means::Pods { pods, .. } => pods,
         _ => None,
@@ -315,14 +345,15 @@ fn here<'t>(
         || selector.is_some_and(|selector| selector.items_of(word!("matchExpressions")).next().is_some());
     let own = target.workload.object.namespace_text();
     let is_there = || {
-        let clients = bundle.workloads().iter().take(MAX_CLIENTS).filter(|client| {
-            is_proxy(client.name()) && bundle.sees(policy.object, client.object) && client.pod != target.workload.pod
-        });
-        clients.into_iter().any(|&client| {
-            bundle
-                .policies()
-                .peer_matches(bundle, policy, peer, End::Workload(client))
-                != Value::Known(false)
+        proxies.all.as_ref().is_none_or(|all| {
+            all.iter().any(|&proxy| {
+                proxy.pod != target.workload.pod
+                    && bundle.sees(policy.object, proxy.object)
+                    && bundle
+                        .policies()
+                        .peer_matches(bundle, policy, peer, End::Workload(proxy))
+                        != Value::Known(false)
+            })
         })
     };
     if says_so || (!own.is_empty() && comes_from(bundle, route, own)) || is_there() {

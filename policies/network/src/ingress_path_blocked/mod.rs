@@ -9,7 +9,7 @@ use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Violation
 
 use crate::common::title;
 use crate::dead;
-use crate::flows::{self, Admits, Routed, Target};
+use crate::flows::{self, Admits, Proxies, Routed, Target};
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -30,13 +30,14 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         return;
     }
     let dead = dead::nodes(&dead::peers(bundle));
+    let proxies = Proxies::new(bundle);
     let mut told = BTreeSet::new();
     for routed in flows::routed(bundle) {
         for target in &routed.targets {
             if openchoreo::is_open_choreo(bundle, target.workload.object) {
                 continue;
             }
-            let Some((admits, decision)) = flows::admitted(bundle, routed.route, target, &dead) else {
+            let Some((admits, decision)) = flows::admitted(bundle, routed.route, target, &dead, &proxies) else {
                 continue;
             };
             let Some(policy) = flows::denying(bundle, &decision, Direction::Ingress) else {

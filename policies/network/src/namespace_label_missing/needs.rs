@@ -9,7 +9,7 @@ use plimsoll_sdk::{Bundle, Value};
 use crate::common::Selected;
 use crate::dead::{self, Dead};
 use crate::dns::{self, Says};
-use crate::flows::{self, Admits, Target};
+use crate::flows::{self, Admits, Proxies, Target};
 
 /// For each peer, by its node, something that is needed and that nothing else allows.
 pub struct Needs {
@@ -84,10 +84,12 @@ impl Needs {
 
     /// Requests from outside.
     fn routes(&mut self, bundle: &Bundle<'_>, peers: &BTreeSet<u32>) {
+        let proxies = Proxies::new(bundle);
         for routed in flows::routed(bundle) {
             let what = format!("{} {}", routed.route.object.kind_text(), routed.route.object.called());
             for target in &routed.targets {
-                let Some((Admits::Nobody, decision)) = flows::admitted(bundle, routed.route, target, peers) else {
+                let Some((Admits::Nobody, decision)) = flows::admitted(bundle, routed.route, target, peers, &proxies)
+                else {
                     continue;
                 };
                 self.note(bundle, &decision, Direction::Ingress, target, &what, peers);
@@ -147,13 +149,16 @@ impl Needs {
     }
 }
 
+/// How many policies are looked at for those beside one.
+const MAX_BESIDE: usize = 1024;
+
 /// The policies that may select the same pods as one whose pods are not seen: those of its namespace with effect on egress.
 fn beside(bundle: &Bundle<'_>, policy: usize) -> Vec<usize> {
     let policies = bundle.policies();
     let Some(this) = policies.get(policy) else {
         return Vec::new();
     };
-    let all = policies.all().iter().enumerate();
+    let all = policies.all().iter().enumerate().take(MAX_BESIDE);
     all.filter(|(_, other)| {
         other.egress.effect != Value::Known(false)
             && bundle.in_one_namespace(this.object, other.object) != Value::Known(false)

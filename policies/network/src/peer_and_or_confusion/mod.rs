@@ -1,9 +1,10 @@
 //! Two peers that were meant to be one: namespace OR pods, instead of AND.
 
-use plimsoll_sdk::kube::netpol::{Direction, End, Means, Peer, Peers, Policy, PolicyRule};
+use plimsoll_sdk::kube::netpol::{Direction, End, Means, Peer, Peers, Policy};
 use plimsoll_sdk::{Bundle, Confidence, Context, Edit, Fix, Node, Rule, Severity, Value, Violation, word};
 
-use crate::common::{is_editable, judged, title};
+use crate::common::{Labelled, is_editable, judged, title};
+use crate::dead;
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -43,6 +44,8 @@ const COMPONENTS: &[(&str, &str, &[&str])] = &[
 
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
+    let mut labelled = None;
+    let mut dead = None;
     for (_, policy) in judged(bundle) {
         for direction in [Direction::Ingress, Direction::Egress] {
             let side = policy.side(direction);
@@ -53,10 +56,17 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
                 let Peers::Any(peers) = &rule.peers else { continue };
                 for pair in peers.windows(2) {
                     if let [first, second] = pair
-                        && let Some((namespaces, pods)) = apart(first, second).or_else(|| apart(second, first))
-                        && let Some(confidence) = is_confused(bundle, policy, rule, namespaces, pods)
+                        && let Some(apart) = apart(first, second).or_else(|| apart(second, first))
                     {
-                        violations.push(violation(policy, first, second, namespaces, confidence));
+                        let labelled = labelled.get_or_insert_with(|| Labelled::new(bundle));
+                        let Some(confidence) = confusion(bundle, policy, &apart, labelled) else {
+                            continue;
+                        };
+                        // A namespace that nothing has the label of is not allowed at all, which is reported.
+                        let dead = dead.get_or_insert_with(|| dead::nodes(&dead::peers(bundle)));
+                        if !dead.contains(&apart.by_namespace.node.index()) {
+                            violations.push(violation(policy, first, second, apart.namespaces, confidence));
+                        }
                     }
                 }
             }
@@ -64,8 +74,15 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     }
 }
 
-/// The selectors of two peers, the one with only a namespaceSelector and the other with only a podSelector.
-fn apart<'t>(first: &Peer<'t>, second: &Peer<'t>) -> Option<(Node<'t>, Node<'t>)> {
+/// Two peers, the one with only a namespaceSelector and the other with only a podSelector.
+struct Apart<'a, 't> {
+    by_namespace: &'a Peer<'t>,
+    namespaces: Node<'t>,
+    by_pod: &'a Peer<'t>,
+    pods: Node<'t>,
+}
+
+fn apart<'a, 't>(first: &'a Peer<'t>, second: &'a Peer<'t>) -> Option<Apart<'a, 't>> {
     match (&first.means, &second.means) {
         (
             &Means::Pods {
@@ -76,19 +93,29 @@ fn apart<'t>(first: &Peer<'t>, second: &Peer<'t>) -> Option<(Node<'t>, Node<'t>)
                 pods: Some(pods),
                 namespaces: None,
             },
-        ) if !pods.is_empty() => Some((namespaces, pods)),
+        ) if !pods.is_empty() => Some(Apart {
+            by_namespace: first,
+            namespaces,
+            by_pod: second,
+            pods,
+        }),
         _ => None,
     }
 }
 
-/// Whether the pods can only be ones of the other namespace.
-fn is_confused<'t>(
+/// How sure it is that the pods can only be ones of the other namespace, if that is likely at all.
+fn confusion<'t>(
     bundle: &Bundle<'t>,
     policy: &Policy<'t>,
-    rule: &PolicyRule<'t>,
-    namespaces: Node<'t>,
-    pods: Node<'t>,
+    apart: &Apart<'_, 't>,
+    labelled: &Labelled,
 ) -> Option<Confidence> {
+    let &Apart {
+        namespaces,
+        by_pod,
+        pods,
+        ..
+    } = apart;
     let asked = namespace_names(namespaces);
     let is_theirs = COMPONENTS.iter().any(|&(key, value, homes)| {
         let labelled = pods
@@ -107,17 +134,17 @@ fn is_confused<'t>(
         return None;
     };
     // Pods of the policy's own namespace with these labels: that namespace OR these.
-    let local = bundle.workloads().iter().any(|&workload| {
-        let Peers::Any(peers) = &rule.peers else { return false };
-        bundle.sees(policy.object, workload.object)
-            && peers.iter().any(|peer| {
-                matches!(peer.means, Means::Pods { pods: Some(it), namespaces: None } if it == pods)
-                    && bundle
-                        .policies()
-                        .peer_matches(bundle, policy, peer, End::Workload(workload))
-                        != Value::Known(false)
-            })
-    });
+    let local = labelled
+        .candidates(pods)?
+        .into_iter()
+        .filter_map(|number| bundle.workloads().get(number))
+        .any(|&workload| {
+            bundle.sees(policy.object, workload.object)
+                && bundle
+                    .policies()
+                    .peer_matches(bundle, policy, by_pod, End::Workload(workload))
+                    != Value::Known(false)
+        });
     (!local).then_some(confidence)
 }
 
