@@ -8,6 +8,10 @@ mod allow_all_egress;
 mod allow_all_ingress;
 #[path = "dangling_policy/mod.rs"]
 mod dangling_policy;
+#[path = "datastore_exposed/mod.rs"]
+mod datastore_exposed;
+#[path = "db_tls_disabled/mod.rs"]
+mod db_tls_disabled;
 #[path = "dns_egress_missing/mod.rs"]
 mod dns_egress_missing;
 #[path = "dns_tcp_missing/mod.rs"]
@@ -35,6 +39,8 @@ pub static ALL: &[&Rule<<crate::Network as Policy>::Settings>] = &[
     &allow_all_egress::RULE,
     &allow_all_ingress::RULE,
     &dangling_policy::RULE,
+    &datastore_exposed::RULE,
+    &db_tls_disabled::RULE,
     &dns_egress_missing::RULE,
     &dns_tcp_missing::RULE,
     &empty_peer_list_allows_all::RULE,
