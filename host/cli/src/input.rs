@@ -20,6 +20,7 @@ pub const STDIN: &str = "<stdin>";
 const SNIFFED: u64 = 64 << 10;
 
 /// What was found and read.
+#[derive(Default)]
 pub struct Input {
     /// In the order of their paths.
     pub manifests: Vec<Manifest>,
@@ -115,7 +116,8 @@ fn walk(
     }
 }
 
-fn may_be_manifest(path: &Path) -> bool {
+/// Whether a file's name is one of a manifest.
+pub fn may_be_manifest(path: &Path) -> bool {
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
@@ -126,7 +128,8 @@ fn may_be_manifest(path: &Path) -> bool {
         || path.file_name().is_some_and(|name| name == "Kustomization")
 }
 
-fn read_file(name: &str, path: &Path, limits: &Limits, is_named: bool) -> Result<Manifest, InputFailure> {
+/// Reads one file; `is_named` says that it must be readable.
+pub fn read_file(name: &str, path: &Path, limits: &Limits, is_named: bool) -> Result<Manifest, InputFailure> {
     let cannot = |error: &std::io::Error| failed(name, &format!("cannot be read: {}", reason(error)));
     let file = std::fs::File::open(path).map_err(|error| cannot(&error))?;
     let size = file.metadata().map_err(|error| cannot(&error))?.len();
@@ -164,14 +167,16 @@ fn read_standard(limits: &Limits) -> Result<Manifest, InputFailure> {
     Ok(manifest(STDIN, &bytes, limits))
 }
 
-fn too_large(size: u64, limits: &Limits) -> String {
+/// Why a file of so many bytes is not read.
+pub fn too_large(size: u64, limits: &Limits) -> String {
     format!(
         "the file has {size} bytes or more, above the limit of {} (document size): split it, or leave it out of the paths",
         limits.size
     )
 }
 
-fn failed(name: &str, message: &str) -> InputFailure {
+/// An input that could not be read.
+pub fn failed(name: &str, message: &str) -> InputFailure {
     InputFailure {
         file: name.to_owned(),
         line: None,

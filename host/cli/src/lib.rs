@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod exit;
 mod files;
+mod git;
 mod input;
 mod judge;
 mod output;
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(command) => command.run(),
+        Command::Hook(command) => command.run(),
         Command::Read(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Rules(command) => command.run(),

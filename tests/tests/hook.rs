@@ -1,0 +1,306 @@
+//! The pre-commit hook in scratch repositories: what is judged, and what is reported.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests run git and write files"
+)]
+
+use std::path::Path;
+use std::process::Command;
+
+use plimsoll_tests::{Run, list, say, write};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
+
+const SERVICE: &str = "\
+apiVersion: v1
+kind: Service
+metadata: { name: quay }
+spec:
+  selector: { app: quay }
+  ports: [ { port: 80, targetPort: 80 } ]
+";
+
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: quay }
+spec:
+  selector: { matchLabels: { app: quay } }
+  template:
+    metadata: { labels: { app: quay } }
+    spec:
+      containers:
+        - name: web
+          image: registry.invalid/quay:1
+          env: [ { name: PORT, value: \"3000\" } ]
+          ports: [ { containerPort: 3000 } ]
+          readinessProbe: { httpGet: { path: /, port: 3000 } }
+          livenessProbe: { httpGet: { path: /alive, port: 3000 } }
+";
+
+const RULE: &str = "ports/target-port-mismatch";
+
+struct Repository {
+    folder: tempfile::TempDir,
+}
+
+impl Repository {
+    /// None where there is no git.
+    fn new(files: &[(&str, &str)]) -> Option<Repository> {
+        if Command::new("git").arg("--version").output().is_err() {
+            say("skipped: git is not installed");
+            return None;
+        }
+        let repository = Repository {
+            folder: tempfile::tempdir().expect("a scratch folder"),
+        };
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        repository.put(files);
+        repository.git(&["commit", "--quiet", "--allow-empty", "-m", "first"]);
+        Some(repository)
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let output = Command::new("git")
+            .args([
+                "-c",
+                "user.name=Test",
+                "-c",
+                "user.email=test@example.invalid",
+                "-c",
+                "core.autocrlf=false",
+            ])
+            .args(arguments)
+            .current_dir(self.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .expect("git runs");
+        assert!(
+            output.status.success(),
+            "{arguments:?} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        write(&self.path().join(path), text.as_bytes());
+    }
+
+    /// Writes and stages.
+    fn put(&self, files: &[(&str, &str)]) {
+        for (path, text) in files {
+            self.write(path, text);
+            self.git(&["add", path]);
+        }
+    }
+
+    fn hook(&self, files: &[&str]) -> Run {
+        self.hook_with(files, &[])
+    }
+
+    fn hook_with(&self, files: &[&str], environment: &[(&str, &str)]) -> Run {
+        let output = Command::new(PROGRAM)
+            .args(["hook", "--format", "json"])
+            .args(files)
+            .current_dir(self.path())
+            .env_remove("PRE_COMMIT_FROM_REF")
+            .env_remove("PRE_COMMIT_TO_REF")
+            .env_remove("GIT_INDEX_FILE")
+            .envs(environment.iter().copied())
+            .output()
+            .expect("the program runs");
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+fn has(run: &Run, rule: &str) -> bool {
+    list(&run.json(), "findings")
+        .iter()
+        .any(|finding| finding["rule"] == rule)
+}
+
+#[test]
+fn a_changed_file_is_judged_in_the_light_of_the_others() {
+    let Some(repository) = Repository::new(&[("app/deployment.yaml", DEPLOYMENT)]) else {
+        return;
+    };
+    repository.put(&[("app/service.yaml", SERVICE)]);
+    let run = repository.hook(&["app/service.yaml"]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(has(&run, RULE));
+    // Nothing is said of the Service alone, and nothing that does not touch what is committed.
+    repository.git(&["commit", "--quiet", "-m", "second"]);
+    repository.put(&[(
+        "other.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: { name: yard }\n",
+    )]);
+    let run = repository.hook(&["other.yaml"]);
+    assert_eq!(
+        (run.code, list(&run.json(), "findings").len()),
+        (0, 0),
+        "{}",
+        run.stdout
+    );
+    // The other end of the same fault: a related place touches.
+    repository.put(&[(
+        "app/deployment.yaml",
+        &DEPLOYMENT.replace("registry.invalid/quay:1", "registry.invalid/quay:2"),
+    )]);
+    assert!(has(&repository.hook(&["app/deployment.yaml"]), RULE));
+}
+
+#[test]
+fn what_is_staged_is_judged_and_not_the_working_tree() {
+    let Some(repository) = Repository::new(&[("deployment.yaml", DEPLOYMENT)]) else {
+        return;
+    };
+    repository.put(&[("service.yaml", SERVICE)]);
+    repository.write("service.yaml", &SERVICE.replace("targetPort: 80", "targetPort: 3000"));
+    assert!(has(&repository.hook(&["service.yaml"]), RULE));
+    repository.put(&[("service.yaml", &SERVICE.replace("targetPort: 80", "targetPort: 3000"))]);
+    repository.write("service.yaml", SERVICE);
+    assert_eq!(repository.hook(&["service.yaml"]).code, 0);
+    // Untracked files are out.
+    repository.write("untracked.yaml", &SERVICE.replace("name: quay", "name: pier"));
+    assert_eq!(repository.hook(&["service.yaml"]).code, 0);
+}
+
+#[test]
+fn without_names_all_that_is_staged() {
+    let Some(repository) = Repository::new(&[("deployment.yaml", DEPLOYMENT)]) else {
+        return;
+    };
+    repository.put(&[("service.yaml", SERVICE)]);
+    assert!(has(&repository.hook(&[]), RULE));
+    repository.git(&["commit", "--quiet", "-m", "second"]);
+    let run = repository.hook(&[]);
+    assert_eq!((run.code, list(&run.json(), "findings").len()), (0, 0));
+}
+
+#[test]
+fn all_files_and_ranges_take_the_working_tree() {
+    let Some(repository) = Repository::new(&[("deployment.yaml", DEPLOYMENT)]) else {
+        return;
+    };
+    repository.put(&[("service.yaml", SERVICE)]);
+    repository.git(&["commit", "--quiet", "-m", "second"]);
+    // As with --all-files: the index holds nothing new.
+    assert!(has(&repository.hook(&["deployment.yaml", "service.yaml"]), RULE));
+    let range = [("PRE_COMMIT_FROM_REF", "HEAD~1"), ("PRE_COMMIT_TO_REF", "HEAD")];
+    assert!(has(&repository.hook_with(&["service.yaml"], &range), RULE));
+}
+
+#[test]
+fn what_is_deleted_or_renamed_touches_who_speaks_of_it() {
+    let ingress = "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: gate }
+spec:
+  rules:
+    - http:
+        paths:
+          - { path: /, pathType: Prefix, backend: { service: { name: quay, port: { number: 81 } } } }
+";
+    let Some(repository) = Repository::new(&[
+        ("deployment.yaml", DEPLOYMENT),
+        ("service.yaml", SERVICE),
+        ("ingress.yaml", ingress),
+        (
+            "old.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: quay }\n",
+        ),
+    ]) else {
+        return;
+    };
+    repository.git(&["rm", "--quiet", "old.yaml"]);
+    // Findings that name `quay`, a name that a deleted file defined.
+    assert!(has(&repository.hook(&[]), RULE));
+    repository.git(&["commit", "--quiet", "-m", "second"]);
+    repository.git(&["mv", "service.yaml", "moved.yaml"]);
+    let run = repository.hook(&["moved.yaml"]);
+    assert!(has(&run, RULE), "{}", run.stdout);
+}
+
+#[test]
+fn nothing_to_judge_is_no_failure() {
+    let Some(repository) = Repository::new(&[]) else {
+        return;
+    };
+    assert_eq!(repository.hook(&[]).code, 0);
+    repository.put(&[("README.md", "# A project\n"), ("broken.yaml", "a: 'never closed\n")]);
+    assert_eq!(repository.hook(&["README.md", "broken.yaml"]).code, 0);
+    // What looks like a manifest must parse, if it is what changes.
+    repository.put(&[(
+        "service.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: { name: 'never closed\n",
+    )]);
+    assert_eq!(repository.hook(&["service.yaml"]).code, 2);
+    repository.git(&["commit", "--quiet", "-m", "second"]);
+    repository.put(&[(
+        "other.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: { name: yard }\n",
+    )]);
+    assert_eq!(repository.hook(&["other.yaml"]).code, 0);
+}
+
+#[test]
+fn odd_names_and_subfolders() {
+    let Some(repository) = Repository::new(&[("a b/dépl,oy\".yaml", DEPLOYMENT)]) else {
+        return;
+    };
+    repository.put(&[("a b/sérvice.yaml", SERVICE)]);
+    let output = Command::new(PROGRAM)
+        .args(["hook", "--format", "json", "sérvice.yaml"])
+        .current_dir(repository.path().join("a b"))
+        .env_remove("GIT_INDEX_FILE")
+        .output()
+        .expect("the program runs");
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("a b/sérvice.yaml"));
+}
+
+#[test]
+fn outside_of_a_repository_it_says_what_to_use() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let output = Command::new(PROGRAM)
+        .arg("hook")
+        .current_dir(folder.path())
+        .env("GIT_CEILING_DIRECTORIES", folder.path().parent().expect("it has one"))
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("plimsoll check"));
+}
+
+#[test]
+fn thousands_of_files() {
+    let Some(repository) = Repository::new(&[]) else {
+        return;
+    };
+    for number in 0..2_000 {
+        repository.write(
+            &format!("n{}/c{number}.yaml", number % 40),
+            &format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: c{number} }}\ndata: {{ a: b }}\n"),
+        );
+    }
+    repository.git(&["add", "."]);
+    let run = repository.hook(&[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.json()["summary"]["files"], 2_000);
+}
