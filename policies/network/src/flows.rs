@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_sdk::kube::hosts::{Destination, Reference};
+use plimsoll_sdk::kube::hosts::{Destination, Reference, Source};
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Means, Peer, Peers, Policy, Protocol};
 use plimsoll_sdk::kube::routes::{Against, Backend, Origin, Port, Purpose, Route};
 use plimsoll_sdk::kube::{Class, ServicePort, Workload, is_headless, service_ports};
@@ -12,6 +12,9 @@ use crate::common::targets;
 
 /// The most proxies that are looked at for each peer.
 const MAX_PROXIES: usize = 64;
+
+/// The most wildcards among hosts that are looked at.
+const MAX_WILDCARDS: usize = 64;
 
 /// The most workloads of one Service that are looked at.
 const MAX_PODS: usize = 64;
@@ -98,6 +101,46 @@ pub fn called<'b, 't>(bundle: &'b Bundle<'t>, client: usize) -> impl Iterator<It
             }
             (!targets.is_empty()).then_some(Called { reference, targets })
         })
+}
+
+/// The hosts that the routes of the input serve: its own addresses as clients see them.
+pub struct PublicHosts<'t> {
+    exact: BTreeSet<&'t str>,
+    /// What stands behind the `*` of wildcards.
+    suffixes: Vec<&'t str>,
+}
+
+impl<'t> PublicHosts<'t> {
+    /// Reads all routes.
+    pub fn new(bundle: &Bundle<'t>) -> Self {
+        let mut all = PublicHosts {
+            exact: BTreeSet::new(),
+            suffixes: Vec::new(),
+        };
+        for served in bundle.routes().all().iter().flat_map(|route| &route.hosts) {
+            match served.host.strip_prefix('*') {
+                Some(suffix) if all.suffixes.len() < MAX_WILDCARDS => all.suffixes.push(suffix),
+                Some(_) => {}
+                None => {
+                    all.exact.insert(served.host);
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether a process that is told a host outside of the cluster is to call it, as far as can be told: not its own address
+    /// as clients see it, nothing that its setting's name gives to browsers, and no web page that a file or command line names.
+    pub fn is_called(&self, reference: &Reference<'_>) -> bool {
+        let host: &str = &reference.host;
+        let is_own = self.exact.contains(host) || self.suffixes.iter().any(|suffix| host.ends_with(suffix));
+        let is_page = reference
+            .scheme
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("http"))
+            && matches!(reference.source, Source::CommandLine | Source::File(_));
+        reference.certain && !reference.secret && !is_own && !is_page && !reference.is_for_others()
+    }
 }
 
 /// The port of a Service that a backend means.

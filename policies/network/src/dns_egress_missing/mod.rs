@@ -9,7 +9,7 @@ use plimsoll_sdk::{Bundle, Context, Node, Place, Role, Rule, Severity, Value, Vi
 
 use crate::common::{judged, names, title};
 use crate::dns;
-use crate::flows;
+use crate::flows::{self, PublicHosts};
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -37,6 +37,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         return;
     }
     let policies = bundle.policies();
+    let mut public = None;
     let mut without: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
     let mut by_policy: BTreeMap<usize, Vec<Blocked<'_>>> = BTreeMap::new();
     for (number, &workload) in bundle.workloads().iter().enumerate() {
@@ -52,7 +53,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             continue;
         }
         let all: Vec<&Policy<'_>> = set.iter().filter_map(|&policy| policies.get(policy)).collect();
-        let needs = Needs::of(bundle, number);
+        let needs = Needs::of(bundle, number, public.get_or_insert_with(|| PublicHosts::new(bundle)));
         let says_nothing = all.iter().all(|policy| policy.egress.rules.is_empty());
         // A policy that denies everything is one that others add to, or is meant. What a client needs of this input is
         // told by the flow that is denied.
@@ -112,22 +113,21 @@ struct Needs<'t> {
 }
 
 impl<'t> Needs<'t> {
-    fn of(bundle: &Bundle<'t>, workload: usize) -> Self {
+    fn of(bundle: &Bundle<'t>, workload: usize, public: &PublicHosts<'t>) -> Self {
         let mut needs = Needs {
             by_name: None,
             inside: flows::called(bundle, workload).next().is_some(),
         };
         let hosts = bundle.hosts();
-        for reference in hosts
-            .of(bundle, workload)
-            .iter()
-            .filter(|one| one.certain && !one.secret)
-        {
-            match *hosts.destination(bundle, reference) {
-                Destination::Loopback | Destination::Any | Destination::Address | Destination::Unknown => continue,
-                _ => {}
+        for reference in hosts.of(bundle, workload) {
+            let is_called = match *hosts.destination(bundle, reference) {
+                Destination::Loopback | Destination::Any | Destination::Address | Destination::Unknown => false,
+                Destination::External => public.is_called(reference),
+                _ => reference.certain && !reference.secret && !reference.is_for_others(),
+            };
+            if is_called {
+                needs.by_name = needs.by_name.or(Some(reference.at));
             }
-            needs.by_name = needs.by_name.or(Some(reference.at));
         }
         needs
     }

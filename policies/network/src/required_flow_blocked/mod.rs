@@ -9,7 +9,7 @@ use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Value, Vi
 
 use crate::common::{peers_key, rules_key, title};
 use crate::dead;
-use crate::flows::{self, Called, Target};
+use crate::flows::{self, Called, PublicHosts, Target};
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -30,6 +30,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         return;
     }
     let dead = dead::nodes(&dead::peers(bundle));
+    let public = PublicHosts::new(bundle);
     let mut told = BTreeSet::new();
     for (number, &client) in bundle.workloads().iter().enumerate() {
         if openchoreo::is_open_choreo(bundle, client.object) || bundle.policies().other_layer_seen(client.object) {
@@ -47,7 +48,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
                 violations.push(inside(bundle, policy, client, &called, target, direction, &decision));
             }
         }
-        outside(bundle, number, client, violations);
+        outside(bundle, number, client, &public, violations);
     }
 }
 
@@ -185,7 +186,13 @@ fn snippet(policy: &Policy<'_>, workload: Workload<'_>) -> String {
 }
 
 /// What a workload calls outside of the cluster, at ports that its egress is not allowed at all.
-fn outside<'t>(bundle: &Bundle<'t>, number: usize, client: Workload<'t>, violations: &mut Vec<Violation>) {
+fn outside<'t>(
+    bundle: &Bundle<'t>,
+    number: usize,
+    client: Workload<'t>,
+    public: &PublicHosts<'t>,
+    violations: &mut Vec<Violation>,
+) {
     let policies = bundle.policies();
     if policies.applying(bundle, client, Direction::Egress).is_empty() {
         return;
@@ -193,7 +200,7 @@ fn outside<'t>(bundle: &Bundle<'t>, number: usize, client: Workload<'t>, violati
     let hosts = bundle.hosts();
     let mut told = BTreeSet::new();
     for reference in hosts.of(bundle, number) {
-        if reference.secret || !reference.certain || reference.is_for_others() {
+        if !public.is_called(reference) {
             continue;
         }
         let to = match *hosts.destination(bundle, reference) {
