@@ -35,9 +35,27 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The bytes of the alphabet that addresses use, without padding; `None` where the text is not of it.
+#[must_use]
+pub fn decode_url(text: &str) -> Option<Vec<u8>> {
+    let mut standard: String = text
+        .trim_end_matches('=')
+        .chars()
+        .map(|letter| match letter {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    while !standard.len().is_multiple_of(4) {
+        standard.push('=');
+    }
+    decode(&standard)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, decode_url};
 
     #[test]
     fn decodes_what_the_api_server_takes() {
@@ -48,5 +66,13 @@ mod tests {
         for text in ["YQ", "YQ=", "YWI", "Y", "YQ==YQ==", "Y-_=", "Y Q==", "===="] {
             assert_eq!(decode(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn decodes_what_addresses_hold() {
+        assert_eq!(decode_url("YQ").as_deref(), Some(&b"a"[..]));
+        assert_eq!(decode_url("-_8=").as_deref(), Some(&[0xFB, 0xFF][..]));
+        assert_eq!(decode_url("a"), None);
+        assert_eq!(decode_url("a+b!"), None);
     }
 }

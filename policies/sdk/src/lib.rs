@@ -142,6 +142,7 @@ mod allocator;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod export;
+mod memo;
 mod policy;
 pub mod run;
 #[cfg(feature = "testing")]

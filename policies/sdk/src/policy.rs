@@ -2,6 +2,7 @@
 
 use plimsoll_kube::{Bundle, Object, Symbol};
 
+use crate::memo::Memo;
 use crate::{Severity, Violation};
 
 /// What a rule's check is given.
@@ -10,9 +11,26 @@ pub struct Context<'t, S> {
     pub bundle: Bundle<'t>,
     /// The policy's settings.
     pub settings: S,
+    memo: Memo,
 }
 
 impl<'t, S> Context<'t, S> {
+    /// What a policy's rules are given in one call.
+    #[must_use]
+    pub fn new(bundle: Bundle<'t>, settings: S) -> Self {
+        Context {
+            bundle,
+            settings,
+            memo: Memo::default(),
+        }
+    }
+
+    /// What several rules of the policy need, made by the first that asks: one value of each type until the call ends. Such
+    /// a value holds indices of nodes and objects, not borrows.
+    pub fn memo<T: 'static>(&self, make: impl FnOnce() -> T) -> &T {
+        self.memo.get(make)
+    }
+
     /// The subjects of the kinds that a rule judges, in the bundle's order; all subjects when it names none.
     pub fn subjects_of<R>(&self, rule: &Rule<R>) -> impl Iterator<Item = Object<'t>> {
         let tree = self.bundle.tree();

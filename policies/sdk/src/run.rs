@@ -79,10 +79,7 @@ fn judge<P: Policy>(
     settings: P::Settings,
 ) -> Result<Vec<(u32, Violation)>, String> {
     let tree = Tree::read(words).map_err(|error| error.to_string())?;
-    let context = Context {
-        bundle: Bundle::new(&tree),
-        settings,
-    };
+    let context = Context::new(Bundle::new(&tree), settings);
     let mut answer = Vec::new();
     let mut violations = Vec::new();
     for &(number, rule) in chosen {

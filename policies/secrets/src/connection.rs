@@ -23,8 +23,12 @@ pub struct Credential<'t> {
     pub host: Option<&'t str>,
     /// Bytes of the text: the password, or the user's name where there is no password.
     pub secret: Range<usize>,
+    /// Its user, empty where that is not known.
+    pub user: &'t str,
     /// Whether it is a user's name alone.
     pub user_only: bool,
+    /// Whether it only stands in for a password that comes later.
+    pub placeholder: bool,
     /// Line of the text, from 1; 0 in a text of one line.
     pub line: usize,
 }
@@ -33,15 +37,9 @@ pub struct Credential<'t> {
 #[must_use]
 pub fn may_hold(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let (mut at, mut sight) = (0, Sight::default());
     while let Some(found) = next_mark(bytes, at) {
-        // `password=`, `pwd =`, `AccountKey=`, `keyStoreSecret=`, `"spring.datasource.password":`: the letter before it
-        // decides, blanks and quotes aside.
-        let before = bytes[..found]
-            .iter()
-            .rev()
-            .find(|byte| !matches!(byte, b' ' | b'"' | b'\''));
-        if bytes[found] == b'@' || before.is_some_and(|byte| matches!(byte, b'd' | b'D' | b'y' | b'Y' | b't' | b'T')) {
+        if sight.is_telling(bytes, found) {
             return true;
         }
         at = found + 1;
@@ -49,9 +47,57 @@ pub fn may_hold(text: &str) -> bool {
     false
 }
 
+/// What was seen of a text on the way from mark to mark.
+#[derive(Default)]
+pub struct Sight {
+    /// An address began, or Oracle's connection string.
+    address: bool,
+}
+
+impl Sight {
+    /// Whether the mark at this place, after those before it, may belong to a connection string with a password.
+    pub fn is_telling(&mut self, bytes: &[u8], mark: usize) -> bool {
+        let (before, after) = (bytes.get(..mark).unwrap_or(&[]), bytes.get(mark + 1..).unwrap_or(&[]));
+        match bytes.get(mark) {
+            Some(b'@') => self.address || after.starts_with(b"tcp(") || after.starts_with(b"unix("),
+            Some(b':') if after.starts_with(b"//") => {
+                self.address = true;
+                false
+            }
+            Some(b':') => {
+                self.address |= before.ends_with(b"jdbc:oracle");
+                // `"spring.datasource.password": …`
+                before.last().is_some_and(|byte| matches!(byte, b'd' | b'"' | b'\'' | b' '))
+                    && trimmed(before).ends_with(b"password")
+            }
+            _ => {
+                let key = trimmed(before);
+                let ends = |end: &[u8]| {
+                    key.len() >= end.len() && key.get(key.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+                };
+                match key.last() {
+                    Some(b'd' | b'D') => ends(b"password") || ends(b"pwd") || ends(b"passwd"),
+                    Some(b'y' | b'Y') => ends(b"accountkey") || ends(b"sharedaccesskey"),
+                    Some(b't' | b'T') => ends(b"keystoresecret"),
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+/// Without blanks and quotes at the end.
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    let end = bytes
+        .iter()
+        .rposition(|byte| !matches!(byte, b' ' | b'"' | b'\''))
+        .map_or(0, |last| last + 1);
+    bytes.get(..end).unwrap_or(&[])
+}
+
 /// Where the next `@`, `=` or `:` stands, from a byte on. Eight bytes at a time: most texts have few of them, and every
 /// branch costs fuel.
-fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
+pub fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     // A byte of the word is zero just where the mark stands; the lowest one that is found is always right.
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
@@ -69,8 +115,8 @@ fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
     Some(from + 8 * words.len() + last)
 }
 
-/// All literal passwords of a text, in order, and users without a password in addresses of the web. Stand-ins and
-/// references are left out, and so are comments.
+/// All literal passwords of a text and their stand-ins, in order, and users without a password in addresses of the web.
+/// References are left out, and so are comments.
 #[must_use]
 pub fn find(text: &str) -> Vec<Credential<'_>> {
     let mut found: Vec<Credential<'_>> = Vec::new();
@@ -94,35 +140,33 @@ fn in_line<'t>(line: &'t str, found: &mut Vec<Credential<'t>>) {
     let from = found.len();
     // A remark behind the code.
     let code = line.split_once(" # ").map_or(line, |(code, _)| code);
-    let is_literal = |range: &Range<usize>| {
-        code.get(range.clone())
-            .is_some_and(|text| value::judge_password(text) == Value::Literal)
+    // Whether it stands in for one; none where it is no password.
+    let judged = |range: &Range<usize>| match value::judge_password(code.get(range.clone())?) {
+        Value::Literal => Some(false),
+        Value::Placeholder => Some(true),
+        _ => None,
     };
     for address in url::find(code) {
         let web = matches!(address.scheme, "http" | "https");
-        match address.password {
-            Some(password) if is_literal(&password) => found.push(Credential {
-                carrier: Carrier::Address(address.scheme),
-                host: address.host,
-                secret: password,
-                user_only: false,
-                line: 0,
-            }),
+        let (secret, user_only) = match address.password {
+            Some(password) => (password, false),
             None if web && !address.user.is_empty() && address.host.is_some() => {
                 // The user is a part of the line.
                 let start = address.user.as_ptr() as usize - code.as_ptr() as usize;
-                let user = start..start + address.user.len();
-                if is_literal(&user) {
-                    found.push(Credential {
-                        carrier: Carrier::Address(address.scheme),
-                        host: address.host,
-                        secret: user,
-                        user_only: true,
-                        line: 0,
-                    });
-                }
+                (start..start + address.user.len(), true)
             }
-            _ => {}
+            None => continue,
+        };
+        if let Some(placeholder) = judged(&secret).filter(|placeholder| !(user_only && *placeholder)) {
+            found.push(Credential {
+                carrier: Carrier::Address(address.scheme),
+                host: address.host,
+                secret,
+                user: address.user,
+                user_only,
+                placeholder,
+                line: 0,
+            });
         }
     }
     // Addresses come in order, and none overlaps another.
@@ -131,12 +175,14 @@ fn in_line<'t>(line: &'t str, found: &mut Vec<Credential<'t>>) {
         let before = found.get(from..addresses).unwrap_or_default();
         let next = before.partition_point(|one| one.secret.end <= dsn.password.start);
         let overlaps = before.get(next).is_some_and(|one| one.secret.start < dsn.password.end);
-        if is_literal(&dsn.password) && !overlaps {
+        if let Some(placeholder) = judged(&dsn.password).filter(|_| !overlaps) {
             found.push(Credential {
                 carrier: Carrier::Dsn(dsn.form),
                 host: dsn.host,
                 secret: dsn.password,
+                user: "",
                 user_only: false,
+                placeholder,
                 line: 0,
             });
         }
@@ -147,7 +193,7 @@ fn in_line<'t>(line: &'t str, found: &mut Vec<Credential<'t>>) {
 }
 
 /// Whether a line is a remark: of YAML, shell, SQL, C, INI, markup.
-fn is_comment(line: &str) -> bool {
+pub fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     ["#", "//", "-- ", "; ", "* ", "/*", "<!--", "REM ", "rem ", "%% "]
         .iter()
@@ -163,6 +209,7 @@ mod tests {
     fn secrets(text: &str) -> Vec<&str> {
         find(text)
             .into_iter()
+            .filter(|found| !found.placeholder)
             .filter_map(|found| text.get(found.secret))
             .collect()
     }
@@ -203,6 +250,15 @@ mod tests {
         ] {
             assert_eq!(secrets(text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn stand_ins_are_told_apart() {
+        for text in ["postgres://u:%3Cpassword%3E@h/d", "postgres://u:changeme@h/d", "Server=h;Password=changeme;"] {
+            let found = find(text);
+            assert_eq!(found.iter().map(|one| one.placeholder).collect::<Vec<_>>(), [true], "{text}");
+        }
+        assert!(find("postgres://u:${PASSWORD}@h/d").is_empty());
     }
 
     #[test]

@@ -6,15 +6,27 @@
 use plimsoll_sdk::{Policy, Rule};
 
 use plimsoll_sdk::kube::base64;
+
+mod command;
 mod connection;
+mod credential;
 mod dsn;
+mod encoding;
 mod entropy;
+mod file;
+mod look;
 mod name;
+mod pem;
 mod placeholder;
+mod report;
 mod rules;
+mod secret;
+mod stage;
 mod surface;
+mod token;
 mod url;
 mod value;
+mod weak;
 
 /// The policy.
 pub struct Secrets;

@@ -52,37 +52,79 @@ impl Class {
     }
 }
 
-/// The words of a name, without digits at their end (`password2` is `password`).
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut letters = name.chars().peekable();
-    let mut before: Option<char> = None;
-    while let Some(letter) = letters.next() {
-        let hump = letter.is_ascii_uppercase()
-            && before.is_some_and(|before| {
-                before.is_ascii_lowercase()
-                    || before.is_ascii_digit()
-                    // The last capital of `APIKey` begins a word.
-                    || (before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase))
-            });
-        if hump || !letter.is_alphanumeric() {
-            words.extend(finished(&mut word));
-        }
-        if letter.is_alphanumeric() {
-            word.extend(letter.to_lowercase());
-        }
-        before = Some(letter);
-    }
-    words.extend(finished(&mut word));
-    words
+/// Most words of a name that are looked at.
+const MOST: usize = 24;
+
+/// The words of a name in small letters, without digits at their end (`password2` is `password`); words of digits alone
+/// (`KEY_1`) say nothing and are left out.
+struct Words {
+    letters: String,
+    /// Where each word ends in `letters`.
+    ends: [usize; MOST],
+    count: usize,
 }
 
-fn finished(word: &mut String) -> Option<String> {
-    let word = std::mem::take(word);
-    let bare = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    // `DB2`, `OAUTH2`, `S3` keep their letters; a word of digits alone (`KEY_1`) says nothing.
-    (!bare.is_empty()).then(|| bare.to_owned())
+impl Words {
+    fn of(name: &str) -> Self {
+        let mut words = Words {
+            letters: String::with_capacity(name.len()),
+            ends: [0; MOST],
+            count: 0,
+        };
+        let mut letters = name.chars().peekable();
+        let mut before: Option<char> = None;
+        while let Some(letter) = letters.next() {
+            let hump = letter.is_ascii_uppercase()
+                && before.is_some_and(|before| {
+                    before.is_ascii_lowercase()
+                        || before.is_ascii_digit()
+                        // The last capital of `APIKey` begins a word.
+                        || (before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase))
+                });
+            let apart = !letter.is_ascii_alphanumeric() && !letter.is_alphanumeric();
+            if hump || apart {
+                words.finish();
+            }
+            if letter.is_ascii() {
+                if !apart {
+                    words.letters.push(letter.to_ascii_lowercase());
+                }
+            } else if !apart {
+                words.letters.extend(letter.to_lowercase());
+            }
+            before = Some(letter);
+        }
+        words.finish();
+        words
+    }
+
+    /// Ends a word. `DB2`, `OAUTH2`, `S3` keep their letters.
+    fn finish(&mut self) {
+        let start = self.count.checked_sub(1).map_or(0, |last| self.ends[last]);
+        let bare = self.letters.get(start..).map_or(0, |word| {
+            word.trim_end_matches(|letter: char| letter.is_ascii_digit()).len()
+        });
+        self.letters.truncate(start + bare);
+        if bare > 0 {
+            if self.count == MOST {
+                // The last word counts most.
+                self.count -= 1;
+            }
+            self.ends[self.count] = self.letters.len();
+            self.count += 1;
+        }
+    }
+
+    /// All of them in a list of fixed length, and how many there are.
+    fn list(&self) -> ([&str; MOST], usize) {
+        let mut list = [""; MOST];
+        let mut start = 0;
+        for (slot, &end) in list.iter_mut().zip(&self.ends).take(self.count) {
+            *slot = self.letters.get(start..end).unwrap_or("");
+            start = end;
+        }
+        (list, self.count)
+    }
 }
 
 /// Last words that say: not the credential itself, but something about it.
@@ -115,6 +157,7 @@ const HEADS: &[&str] = &[
     "enabled",
     "encoder",
     "encoding",
+    "encryption",
     "endpoint",
     "engine",
     "expiration",
@@ -243,21 +286,73 @@ const JOINED_KEYS: &[&str] = &[
     "storagekey",
 ];
 
+/// Whether a name has any of the letters that [`judge`] looks for: quick, for the many that have not.
+#[must_use]
+pub fn may_promise(name: &str) -> bool {
+    /// Letters that those which are looked for begin with.
+    const FIRST: u32 = letters(b"pstkcbahdulr");
+    name.as_bytes().windows(3).any(|three| {
+        let &[a, b, c] = three else { return false };
+        FIRST >> (a & 31) & 1 == 1
+            && matches!(
+                &[a | 32, b | 32, c | 32],
+                b"pas" | b"pwd" | b"sec" | b"key" | b"tok" | b"cre" | b"sal" | b"pep" | b"bea" | b"aut" | b"htp" | b"doc"
+                    | b"kub" | b"pgp" | b"cod" | b"dsn" | b"con" | b"url" | b"uri" | b"hoo" | b"lic" | b"see" | b"cer" | b"has"
+            )
+    })
+}
+
+/// The set of these letters, by their last five bits.
+const fn letters(all: &[u8]) -> u32 {
+    let (mut set, mut at) = (0, 0);
+    while at < all.len() {
+        set |= 1 << (all[at] & 31);
+        at += 1;
+    }
+    set
+}
+
+/// Whether what a name promises signs or encrypts: whoever knows it forges what others trust.
+#[must_use]
+pub fn signs(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase().replace(['-', '.'], "_");
+    ["SECRET_KEY", "SECRETKEY", "SIGNING", "JWT", "ENCRYPTION", "SESSION"]
+        .iter()
+        .any(|word| upper.contains(word))
+}
+
+/// Whether a name's last word says that its value is something about a credential, or beside one: a user, a host, a file.
+#[must_use]
+pub fn is_about(name: &str) -> bool {
+    // Of files: `username.txt`.
+    let name = name.strip_suffix(".txt").unwrap_or(name);
+    let words = Words::of(name);
+    let (list, count) = words.list();
+    list.get(..count).and_then(<[&str]>::last).is_some_and(|head| {
+        HEADS.contains(head)
+            || matches!(
+                *head,
+                "account" | "bucket" | "cluster" | "database" | "db" | "dbname" | "hosts" | "mail" | "server" | "tenant" | "usr"
+            )
+    })
+}
+
 /// Judges a name: of an environment variable, a parameter, a key of a file.
 #[must_use]
 pub fn judge(name: &str) -> Promise {
-    let words = words(name);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = Words::of(name);
+    let (list, count) = words.list();
+    let words = list.get(..count).unwrap_or(&[]);
     let Some(&head) = words.last() else {
         return Promise::None;
     };
-    if let Some(class) = address(&words) {
+    if let Some(class) = address(words) {
         return Promise::Strong(class);
     }
-    if HEADS.contains(&head) || speaks_of_something_else(&words) {
+    if HEADS.contains(&head) || speaks_of_something_else(words) {
         return Promise::None;
     }
-    if let Some(class) = words.iter().enumerate().find_map(|(at, _)| strong(&words, at)) {
+    if let Some(class) = words.iter().enumerate().find_map(|(at, _)| strong(words, at)) {
         return Promise::Strong(class);
     }
     // `token` is a credential as the last word; `TOKEN_BUCKET` is about something that has tokens.
@@ -265,7 +360,7 @@ pub fn judge(name: &str) -> Promise {
         "token" => Promise::Strong(Class::Token),
         "key" | "keys"
             if follows(
-                &words,
+                words,
                 words.len() - 1,
                 &["public", "publishable", "pub", "partition", "sort"],
             ) =>
@@ -304,6 +399,11 @@ fn speaks_of_something_else(words: &[&str]) -> bool {
         || has(&["max", "token"])
         || has(&["public", "key"])
         || words.contains(&"pubkey")
+        // Where a Secret's key or name is kept: `passwordKey`, `existingSecret`.
+        || words.last() == Some(&"key") && follows(words, words.len() - 1, &["password", "passwd", "username", "user"])
+        || has(&["existing", "secret"])
+        || has(&["pull", "secret"])
+        || has(&["pull", "secrets"])
 }
 
 fn follows(words: &[&str], at: usize, any: &[&str]) -> bool {
@@ -332,7 +432,7 @@ fn strong(words: &[&str], at: usize) -> Option<Class> {
         "key" | "keys" if follows(words, at, KEYS) => Class::Key,
         _ if JOINED_KEYS
             .iter()
-            .any(|joined| word.strip_suffix('s').unwrap_or(word) == *joined) =>
+            .any(|joined| word.strip_suffix('s').unwrap_or(word).ends_with(joined)) =>
         {
             Class::Key
         }
@@ -363,6 +463,19 @@ fn strong(words: &[&str], at: usize) -> Option<Class> {
 mod tests {
     use super::*;
     use Promise::{Ambiguous, Strong};
+
+    fn words(name: &str) -> Vec<String> {
+        let words = Words::of(name);
+        let (list, count) = words.list();
+        list.iter().take(count).map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn long_names_keep_their_last_word() {
+        assert_eq!(judge(&"a_".repeat(100)), Promise::None);
+        assert_eq!(judge(&format!("{}password", "a_".repeat(100))), Strong(Class::Password));
+        assert_eq!(judge(&format!("{}_name", "password_".repeat(100))), Promise::None);
+    }
 
     #[test]
     fn words_are_cut_at_separators_and_humps() {
@@ -474,9 +587,32 @@ mod tests {
             "PASSWORD_HASH_ROUNDS",
             "secretProviderClass",
             "tokenAudience",
+            "passwordKey",
+            "existingSecret",
+            "imagePullSecret",
         ] {
             assert_eq!(judge(name), Promise::None, "{name}");
         }
+    }
+
+    #[test]
+    fn quick_look_misses_nothing() {
+        for name in KEYS.iter().chain(JOINED_KEYS) {
+            let name = format!("{name}_key");
+            assert!(may_promise(&name), "{name}");
+        }
+        for name in ["password", "PGPASSWORD", "dbPwd", "bearer", "SALT", "creds", "htpasswd", "kubeconfig", "dsn", "webhook"] {
+            assert!(may_promise(name) && judge(name) != Promise::None, "{name}");
+        }
+        for name in ["", "id", "port", "image", "name"] {
+            assert!(!may_promise(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn some_names_are_about_credentials() {
+        assert!(is_about("username") && is_about("username.txt") && is_about("DB_HOST") && is_about("database"));
+        assert!(!is_about("password") && !is_about("value") && !is_about(""));
     }
 
     #[test]

@@ -2,14 +2,38 @@
 
 use plimsoll_sdk::{Policy, Rule};
 
+#[path = "command_line_credential/mod.rs"]
+mod command_line_credential;
+#[path = "configmap_credential/mod.rs"]
+mod configmap_credential;
 #[path = "connection_string_password/mod.rs"]
 mod connection_string_password;
+#[path = "embedded_file_credential/mod.rs"]
+mod embedded_file_credential;
+#[path = "known_token_format/mod.rs"]
+mod known_token_format;
+#[path = "placeholder_value/mod.rs"]
+mod placeholder_value;
 #[path = "plaintext_env/mod.rs"]
 mod plaintext_env;
+#[path = "private_key/mod.rs"]
+mod private_key;
+#[path = "secret_manifest_in_git/mod.rs"]
+mod secret_manifest_in_git;
+#[path = "url_encoding/mod.rs"]
+mod url_encoding;
 
 /// The rules; their positions are their numbers.
 #[rustfmt::skip]
 pub static ALL: &[&Rule<<crate::Secrets as Policy>::Settings>] = &[
+    &command_line_credential::RULE,
+    &configmap_credential::RULE,
     &connection_string_password::RULE,
+    &embedded_file_credential::RULE,
+    &known_token_format::RULE,
+    &placeholder_value::RULE,
     &plaintext_env::RULE,
+    &private_key::RULE,
+    &secret_manifest_in_git::RULE,
+    &url_encoding::RULE,
 ];

@@ -241,6 +241,16 @@ fn is_path(value: &str) -> bool {
     (rooted && !random) || windows || file
 }
 
+/// A path from somewhere: words between slashes, in small letters.
+#[must_use]
+pub fn is_relative_path(value: &str) -> bool {
+    value.contains('/')
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'/' | b'.' | b'_' | b'-'))
+        && !entropy::looks_random(value)
+}
+
 /// An address without a password: it may be what a name speaks of, and opens nothing.
 fn is_address(value: &str) -> bool {
     value.split_once("://").is_some_and(|(scheme, _)| {

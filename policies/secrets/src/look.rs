@@ -1,0 +1,165 @@
+//! The first look at a text: what may be in it, for the many that hold nothing. Each text of the tree is looked at once,
+//! however often it is used.
+
+use plimsoll_sdk::{Bundle, Symbol};
+
+use crate::connection::{self, Sight};
+use crate::{name, pem, token};
+
+/// What may be in a text; several may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Look(u8);
+
+impl Look {
+    /// A connection string with a password.
+    pub const CONNECTION: Look = Look(1);
+    /// A token of a known form, or a header that carries one.
+    pub const TOKEN: Look = Look(2);
+    /// A private key.
+    pub const KEY: Look = Look(4);
+    const DONE: Look = Look(0x80);
+
+    /// Whether this may be in it.
+    #[must_use]
+    pub fn has(self, other: Look) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether anything may be in it.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self.0 & !Look::DONE.0 != 0
+    }
+
+    /// Looks at a text.
+    #[must_use]
+    pub fn at(text: &str) -> Look {
+        let bytes = text.as_bytes();
+        let mut found = Look::DONE;
+        // `a://b:c@d` and `x;pwd=y;` are about as short as it gets.
+        if bytes.len() < 8 {
+            return found;
+        }
+        let (mut at, mut sight) = (0, Sight::default());
+        while let Some(mark) = connection::next_mark(bytes, at) {
+            if sight.is_telling(bytes, mark) {
+                found.0 |= Look::CONNECTION.0;
+            }
+            if token::is_telling(bytes, mark) {
+                found.0 |= Look::TOKEN.0;
+            }
+            if found.has(Look::CONNECTION) && found.has(Look::TOKEN) {
+                break;
+            }
+            at = mark + 1;
+        }
+        let mut long = false;
+        for run in token::runs(bytes) {
+            let run = bytes.get(run).unwrap_or(&[]);
+            long = true;
+            if !found.has(Look::TOKEN) && token::may_be(run) {
+                found.0 |= Look::TOKEN.0;
+            }
+            if pem::may_be(run) {
+                found.0 |= Look::KEY.0;
+            }
+        }
+        // The body of a key has a run of letters, too.
+        if long && pem::may_hold(text) {
+            found.0 |= Look::KEY.0;
+        }
+        found
+    }
+}
+
+/// What a key says of what it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyLook {
+    /// Nothing.
+    Plain,
+    /// What lies there is never looked at: what the API server writes, ciphertext, certificates, prose.
+    Never,
+    /// OpenChoreo's parameters, filled in by its users.
+    Parameters,
+    /// A credential, by its words.
+    Promise,
+}
+
+/// What was found out of the texts of a tree.
+pub struct Looks {
+    texts: Vec<Look>,
+    keys: Vec<Option<KeyLook>>,
+}
+
+impl Looks {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(bundle: &Bundle<'_>) -> Self {
+        let symbols = bundle.tree().symbols() as usize;
+        Looks {
+            texts: vec![Look(0); symbols],
+            keys: vec![None; symbols],
+        }
+    }
+
+    /// What may be in the text of a symbol.
+    #[inline]
+    pub fn text(&mut self, bundle: &Bundle<'_>, symbol: u32) -> Look {
+        let Some(slot) = self.texts.get_mut(symbol as usize) else {
+            return Look::DONE;
+        };
+        if slot.0 == 0 {
+            *slot = Look::at(bundle.tree().text(Symbol(symbol)));
+        }
+        *slot
+    }
+
+    /// What a key says.
+    #[inline]
+    pub fn key(&mut self, bundle: &Bundle<'_>, key: Symbol) -> KeyLook {
+        let Some(slot) = self.keys.get_mut(key.0 as usize) else {
+            return KeyLook::Plain;
+        };
+        *slot.get_or_insert_with(|| key_look(bundle.tree().text(key)))
+    }
+}
+
+fn key_look(key: &str) -> KeyLook {
+    match key {
+        "caBundle" | "description" | "documentation" | "encryptedData" | "managedFields" | "openAPIV3Schema" | "status"
+        | "summary" => KeyLook::Never,
+        "parameters" | "overrides" | "environmentConfigs" | "componentTypeEnvironmentConfigs" | "componentTypeEnvOverrides"
+        | "traitEnvironmentConfigs" | "traitOverrides" => KeyLook::Parameters,
+        _ if name::may_promise(key) && name::judge(key) != name::Promise::None => KeyLook::Promise,
+        _ => KeyLook::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn most_texts_hold_nothing() {
+        for text in ["", "web", "registry.example.com/shop/web:1.4", "a=b;c:d@e", "{\"id\": 7, \"panel\": \"a@b\"}"] {
+            assert!(!Look::at(text).is_any(), "{text}");
+        }
+        assert!(Look::at("postgres://u:Fak3@h").has(Look::CONNECTION));
+        assert!(Look::at("x;pwd=y;").has(Look::CONNECTION));
+    }
+
+    proptest! {
+        /// The first look never misses what the long ones find.
+        #[test]
+        fn nothing_is_missed(
+            text in "(password ?=|[a-z]{1,3}://|;|'|\"|\n|host=|[a-z:/@= ?&]|Authorization: Basic |eyJ|ghp_|glpat-|\"auth\": ?\"|[A-Za-z0-9]{16,40}|-----BEGIN (RSA )?PRIVATE KEY-----){0,12}"
+        ) {
+            let look = Look::at(&text);
+            prop_assert!(look.has(Look::CONNECTION) || connection::find(&text).is_empty());
+            prop_assert!(look.has(Look::TOKEN) || token::find(&text).is_empty());
+            prop_assert!(look.has(Look::KEY) || pem::find(&text).is_empty());
+        }
+    }
+}
