@@ -67,13 +67,18 @@ impl Sight {
             Some(b':') => {
                 self.address |= before.ends_with(b"jdbc:oracle");
                 // `"spring.datasource.password": …`
-                before.last().is_some_and(|byte| matches!(byte, b'd' | b'"' | b'\'' | b' '))
+                before
+                    .last()
+                    .is_some_and(|byte| matches!(byte, b'd' | b'"' | b'\'' | b' '))
                     && trimmed(before).ends_with(b"password")
             }
             _ => {
                 let key = trimmed(before);
                 let ends = |end: &[u8]| {
-                    key.len() >= end.len() && key.get(key.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+                    key.len() >= end.len()
+                        && key
+                            .get(key.len() - end.len()..)
+                            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
                 };
                 match key.last() {
                     Some(b'd' | b'D') => ends(b"password") || ends(b"pwd") || ends(b"passwd"),
@@ -254,9 +259,17 @@ mod tests {
 
     #[test]
     fn stand_ins_are_told_apart() {
-        for text in ["postgres://u:%3Cpassword%3E@h/d", "postgres://u:changeme@h/d", "Server=h;Password=changeme;"] {
+        for text in [
+            "postgres://u:%3Cpassword%3E@h/d",
+            "postgres://u:changeme@h/d",
+            "Server=h;Password=changeme;",
+        ] {
             let found = find(text);
-            assert_eq!(found.iter().map(|one| one.placeholder).collect::<Vec<_>>(), [true], "{text}");
+            assert_eq!(
+                found.iter().map(|one| one.placeholder).collect::<Vec<_>>(),
+                [true],
+                "{text}"
+            );
         }
         assert!(find("postgres://u:${PASSWORD}@h/d").is_empty());
     }

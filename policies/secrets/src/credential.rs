@@ -42,12 +42,18 @@ pub fn judge(name: &str, text: &str, setting: Setting) -> Option<Named> {
         Value::Placeholder => true,
         _ => return None,
     };
+    // One finding for each value: its address says more.
+    let in_address = || {
+        connection::may_hold(text)
+            && connection::find(text)
+                .iter()
+                .any(|one| !one.user_only && !one.placeholder)
+    };
     let reported = (!guessed || entropy::looks_random(text))
         && !value::is_resource_name(name, text)
         && !value::repeats_name(name, text)
         && !is_harmless_here(name, class, text, setting)
-        // One finding for each value: its address says more.
-        && !(connection::may_hold(text) && connection::find(text).iter().any(|one| !one.user_only && !one.placeholder));
+        && !in_address();
     reported.then_some(Named {
         class,
         guessed,
@@ -57,7 +63,8 @@ pub fn judge(name: &str, text: &str, setting: Setting) -> Option<Named> {
 
 fn is_harmless_here(name: &str, class: Class, text: &str, setting: Setting) -> bool {
     // `kubeconfig: admin` names one; the real ones have structure.
-    if class == Class::Credential && !text.contains([':', '{', '=']) && !entropy::looks_random(text) && is_content(name) {
+    if class == Class::Credential && !text.contains([':', '{', '=']) && !entropy::looks_random(text) && is_content(name)
+    {
         return true;
     }
     setting == Setting::Key
@@ -69,13 +76,17 @@ fn is_harmless_here(name: &str, class: Class, text: &str, setting: Setting) -> b
 /// Whether a name promises a whole file.
 fn is_content(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["kubeconfig", "htpasswd", "dockerconfigjson", "pgpassfile"].iter().any(|word| name.ends_with(word))
+    ["kubeconfig", "htpasswd", "dockerconfigjson", "pgpassfile"]
+        .iter()
+        .any(|word| name.ends_with(word))
 }
 
 /// Whether a text may be the name of a Kubernetes object: `web-tls`.
 fn is_resource(text: &str) -> bool {
     text.contains('-')
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'))
         && !entropy::looks_random(text)
 }
 

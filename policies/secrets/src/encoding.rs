@@ -129,7 +129,9 @@ fn fault(password: &str, web: bool) -> Option<(char, Verdict, bool)> {
             _ => {}
         }
     }
-    let raw = password.chars().find(|letter| matches!(letter, '@' | '/' | '?' | '#' | '[' | ']'));
+    let raw = password
+        .chars()
+        .find(|letter| matches!(letter, '@' | '/' | '?' | '#' | '[' | ']'));
     raw.map(|letter| (letter, Verdict::Wrong, false)).or(doubtful)
 }
 
@@ -161,9 +163,18 @@ mod tests {
             ("postgres://u:Fa+k3@h/d", ('+', Verdict::Doubtful, false)),
             ("postgres://u:Fa%2540k3@h/d", ('%', Verdict::Doubtful, false)),
             ("postgres://u@server:Fak3@h/d", ('@', Verdict::Wrong, true)),
-            ("jdbc:postgresql://h/d?user=u&password=Fa+k3", ('+', Verdict::Doubtful, false)),
-            ("jdbc:postgresql://h/d?user=u&password=Fa%k3", ('%', Verdict::Certain, false)),
-            ("jdbc:postgresql://h/d?user=u&password=Fa#k3", ('#', Verdict::Wrong, false)),
+            (
+                "jdbc:postgresql://h/d?user=u&password=Fa+k3",
+                ('+', Verdict::Doubtful, false),
+            ),
+            (
+                "jdbc:postgresql://h/d?user=u&password=Fa%k3",
+                ('%', Verdict::Certain, false),
+            ),
+            (
+                "jdbc:postgresql://h/d?user=u&password=Fa#k3",
+                ('#', Verdict::Wrong, false),
+            ),
         ] {
             assert_eq!(first(text), Some(expected), "{text}");
         }
@@ -193,6 +204,12 @@ mod tests {
     fn lines_are_counted() {
         let text = "a: b\nc: postgres://u:Fa@k3@h/d\n";
         let found = find(text);
-        assert_eq!(found.iter().map(|one| (one.line, text.get(one.range.clone()))).collect::<Vec<_>>(), [(2, Some("Fa@k3"))]);
+        assert_eq!(
+            found
+                .iter()
+                .map(|one| (one.line, text.get(one.range.clone())))
+                .collect::<Vec<_>>(),
+            [(2, Some("Fa@k3"))]
+        );
     }
 }

@@ -126,10 +126,15 @@ impl Looks {
 
 fn key_look(key: &str) -> KeyLook {
     match key {
-        "caBundle" | "description" | "documentation" | "encryptedData" | "managedFields" | "openAPIV3Schema" | "status"
-        | "summary" => KeyLook::Never,
-        "parameters" | "overrides" | "environmentConfigs" | "componentTypeEnvironmentConfigs" | "componentTypeEnvOverrides"
-        | "traitEnvironmentConfigs" | "traitOverrides" => KeyLook::Parameters,
+        "caBundle" | "description" | "documentation" | "encryptedData" | "managedFields" | "openAPIV3Schema"
+        | "status" | "summary" => KeyLook::Never,
+        "parameters"
+        | "overrides"
+        | "environmentConfigs"
+        | "componentTypeEnvironmentConfigs"
+        | "componentTypeEnvOverrides"
+        | "traitEnvironmentConfigs"
+        | "traitOverrides" => KeyLook::Parameters,
         _ if name::may_promise(key) && name::judge(key) != name::Promise::None => KeyLook::Promise,
         _ => KeyLook::Plain,
     }
@@ -143,7 +148,13 @@ mod tests {
 
     #[test]
     fn most_texts_hold_nothing() {
-        for text in ["", "web", "registry.example.com/shop/web:1.4", "a=b;c:d@e", "{\"id\": 7, \"panel\": \"a@b\"}"] {
+        for text in [
+            "",
+            "web",
+            "registry.example.com/shop/web:1.4",
+            "a=b;c:d@e",
+            "{\"id\": 7, \"panel\": \"a@b\"}",
+        ] {
             assert!(!Look::at(text).is_any(), "{text}");
         }
         assert!(Look::at("postgres://u:Fak3@h").has(Look::CONNECTION));

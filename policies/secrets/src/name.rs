@@ -107,8 +107,10 @@ impl Words {
         self.letters.truncate(start + bare);
         if bare > 0 {
             if self.count == MOST {
-                // The last word counts most.
+                // The last word counts most: it takes the place of the one before it.
                 self.count -= 1;
+                let before = self.ends[self.count - 1];
+                self.letters.replace_range(before..start, "");
             }
             self.ends[self.count] = self.letters.len();
             self.count += 1;
@@ -296,8 +298,30 @@ pub fn may_promise(name: &str) -> bool {
         FIRST >> (a & 31) & 1 == 1
             && matches!(
                 &[a | 32, b | 32, c | 32],
-                b"pas" | b"pwd" | b"sec" | b"key" | b"tok" | b"cre" | b"sal" | b"pep" | b"bea" | b"aut" | b"htp" | b"doc"
-                    | b"kub" | b"pgp" | b"cod" | b"dsn" | b"con" | b"url" | b"uri" | b"hoo" | b"lic" | b"see" | b"cer" | b"has"
+                b"pas"
+                    | b"pwd"
+                    | b"sec"
+                    | b"key"
+                    | b"tok"
+                    | b"cre"
+                    | b"sal"
+                    | b"pep"
+                    | b"bea"
+                    | b"aut"
+                    | b"htp"
+                    | b"doc"
+                    | b"kub"
+                    | b"pgp"
+                    | b"cod"
+                    | b"dsn"
+                    | b"con"
+                    | b"url"
+                    | b"uri"
+                    | b"hoo"
+                    | b"lic"
+                    | b"see"
+                    | b"cer"
+                    | b"has"
             )
     })
 }
@@ -332,7 +356,17 @@ pub fn is_about(name: &str) -> bool {
         HEADS.contains(head)
             || matches!(
                 *head,
-                "account" | "bucket" | "cluster" | "database" | "db" | "dbname" | "hosts" | "mail" | "server" | "tenant" | "usr"
+                "account"
+                    | "bucket"
+                    | "cluster"
+                    | "database"
+                    | "db"
+                    | "dbname"
+                    | "hosts"
+                    | "mail"
+                    | "server"
+                    | "tenant"
+                    | "usr"
             )
     })
 }
@@ -401,6 +435,8 @@ fn speaks_of_something_else(words: &[&str]) -> bool {
         || words.contains(&"pubkey")
         // Where a Secret's key or name is kept: `passwordKey`, `existingSecret`.
         || words.last() == Some(&"key") && follows(words, words.len() - 1, &["password", "passwd", "username", "user"])
+        // Argo CD's, where a kind is a part of the key.
+        || words.contains(&"customizations")
         || has(&["existing", "secret"])
         || has(&["pull", "secret"])
         || has(&["pull", "secrets"])
@@ -601,7 +637,18 @@ mod tests {
             let name = format!("{name}_key");
             assert!(may_promise(&name), "{name}");
         }
-        for name in ["password", "PGPASSWORD", "dbPwd", "bearer", "SALT", "creds", "htpasswd", "kubeconfig", "dsn", "webhook"] {
+        for name in [
+            "password",
+            "PGPASSWORD",
+            "dbPwd",
+            "bearer",
+            "SALT",
+            "creds",
+            "htpasswd",
+            "kubeconfig",
+            "dsn",
+            "webhook",
+        ] {
             assert!(may_promise(name) && judge(name) != Promise::None, "{name}");
         }
         for name in ["", "id", "port", "image", "name"] {

@@ -71,10 +71,15 @@ fn blocks(text: &str, found: &mut Vec<PrivateKey>) {
     while let Some(start) = text.get(from..).and_then(|rest| rest.find(BEGIN)).map(|at| from + at) {
         from = start + BEGIN.len();
         let rest = text.get(from..).unwrap_or("");
-        let Some(label) = rest.get(..rest.len().min(60)).or_else(|| rest.get(..rest.floor_char_boundary(60))) else {
+        let Some(label) = rest
+            .get(..rest.len().min(60))
+            .or_else(|| rest.get(..rest.floor_char_boundary(60)))
+        else {
             continue;
         };
-        let Some((label, _)) = label.split_once("-----") else { continue };
+        let Some((label, _)) = label.split_once("-----") else {
+            continue;
+        };
         let private = label.ends_with("PRIVATE KEY") || label == "PGP PRIVATE KEY BLOCK";
         let body_start = from + label.len() + 5;
         let body = text.get(body_start..).unwrap_or("");
@@ -83,8 +88,12 @@ fn blocks(text: &str, found: &mut Vec<PrivateKey>) {
         from = body_start + length;
         if private && has_body(body, 64) {
             let end = text.get(from..).map_or(from, |rest| {
-                let tail = rest.strip_prefix("-----END ").and_then(|tail| Some(tail.split_once("-----")?.0.len()));
-                from + tail.filter(|&tail| tail < 60).map_or(0, |tail| "-----END -----".len() + tail)
+                let tail = rest
+                    .strip_prefix("-----END ")
+                    .and_then(|tail| Some(tail.split_once("-----")?.0.len()));
+                from + tail
+                    .filter(|&tail| tail < 60)
+                    .map_or(0, |tail| "-----END -----".len() + tail)
             });
             found.push(PrivateKey {
                 range: start..end,
@@ -142,11 +151,18 @@ fn jwk(text: &str) -> Option<PrivateKey> {
         return None;
     }
     let at = text.find("\"d\"")?;
-    let value = text.get(at + 3..)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let value = text
+        .get(at + 3..)?
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .strip_prefix('"')?;
     let start = text.len() - value.len();
     let length = value.find('"')?;
     let letters = value.get(..length)?;
-    let base64 = letters.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'='));
+    let base64 = letters
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'='));
     (base64 && length >= 40 && crate::entropy::bits(letters) >= 4.0).then(|| PrivateKey {
         range: start..start + length,
         guarded: false,
@@ -170,7 +186,13 @@ mod tests {
 
     #[test]
     fn private_keys_are_found() {
-        for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "PGP PRIVATE KEY BLOCK"] {
+        for label in [
+            "PRIVATE KEY",
+            "RSA PRIVATE KEY",
+            "EC PRIVATE KEY",
+            "OPENSSH PRIVATE KEY",
+            "PGP PRIVATE KEY BLOCK",
+        ] {
             let text = format!("a: |\n{}b: c\n", block(label, &body(128)));
             let found = find(&text);
             assert_eq!(found.len(), 1, "{label}");
@@ -180,9 +202,19 @@ mod tests {
             assert!(!found[0].guarded);
         }
         assert!(find(&block("ENCRYPTED PRIVATE KEY", &body(128)))[0].guarded);
-        assert_eq!(find(&format!("{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{}\\n-----END PRIVATE KEY-----\\n\"}}", body(100))).len(), 1);
+        assert_eq!(
+            find(&format!(
+                "{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{}\\n-----END PRIVATE KEY-----\\n\"}}",
+                body(100)
+            ))
+            .len(),
+            1
+        );
         assert_eq!(find(&format!("{AGE}{}", body(58).to_uppercase())).len(), 1);
-        let putty = format!("PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{}\n", body(100));
+        let putty = format!(
+            "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 2\n{}\n",
+            body(100)
+        );
         assert_eq!(find(&putty).len(), 1);
         let jwk = format!("{{\"kty\":\"EC\",\"d\":\"{}\"}}", body(43));
         assert_eq!(find(&jwk).len(), 1);

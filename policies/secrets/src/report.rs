@@ -156,36 +156,55 @@ impl<'b, 't> Search<'b, 't> {
             Part::Variable => {
                 let Some((item, list)) = place.variable() else { return };
                 let name = Place::variable_name(item);
-                let Some(named) = credential::judge(name, text, Setting::Variable) else { return };
+                let Some(named) = credential::judge(name, text, Setting::Variable) else {
+                    return;
+                };
                 let container = place.container(list.saturating_sub(1));
                 let message = format!(
                     "{container} sets {name} to a literal credential ({} characters, redacted)",
                     value::length(text)
                 );
                 let help = variable_help(place, name, named.class);
-                all.extend(self.named(place, Rule::PlaintextEnv, name, text, 0..text.len(), named, message, help));
+                all.extend(self.named(
+                    place,
+                    Rule::PlaintextEnv,
+                    name,
+                    text,
+                    0..text.len(),
+                    named,
+                    message,
+                    help,
+                ));
             }
             Part::Data => {
                 let key = place.node.key_text();
                 if text.trim().contains('\n') || name::judge(key) == name::Promise::None {
                     return self.file(place, key, text, all);
                 }
-                let Some(named) = credential::judge(key, text, Setting::Variable) else { return };
+                let Some(named) = credential::judge(key, text, Setting::Variable) else {
+                    return;
+                };
                 let message = configmap_message(place);
-                all.extend(self.named(place, Rule::ConfigMap, key, text, 0..text.len(), named, message, CONFIGMAP_HELP.to_owned()));
+                all.extend(self.named(
+                    place,
+                    Rule::ConfigMap,
+                    key,
+                    text,
+                    0..text.len(),
+                    named,
+                    message,
+                    CONFIGMAP_HELP.to_owned(),
+                ));
             }
             Part::File => {
-                let name = place
-                    .above
-                    .last()
-                    .map_or("", |item| Place::variable_name(*item));
+                let name = place.above.last().map_or("", |item| Place::variable_name(*item));
                 let name = if name.is_empty() { place.node.key_text() } else { name };
                 self.file(place, name, text, all);
             }
             Part::Setting | Part::Schema => self.setting(place, text, all),
             Part::Script => {
                 for passed in command::script(text) {
-                    all.extend(self.passed(place, &place.object_name().to_owned(), text, passed));
+                    all.extend(self.passed(place, place.object_name(), text, passed));
                 }
             }
             Part::Words | Part::Binary | Part::Other => {}
@@ -210,7 +229,16 @@ impl<'b, 't> Search<'b, 't> {
                 "make the file from a Secret, whole or by a template that is filled in when it starts, and rotate the \
                  credential, for the history keeps it"
             };
-            all.extend(self.named(place, Rule::EmbeddedFile, found.key, value, found.range, named, message, help.to_owned()));
+            all.extend(self.named(
+                place,
+                Rule::EmbeddedFile,
+                found.key,
+                value,
+                found.range,
+                named,
+                message,
+                help.to_owned(),
+            ));
         }
     }
 
@@ -228,12 +256,18 @@ impl<'b, 't> Search<'b, 't> {
                 Some(value) => (key, value, "default of parameter"),
                 None => return,
             },
-            _ if key == "value" => (place.above.last().map_or("", |item| Place::variable_name(*item)), text, "parameter"),
+            _ if key == "value" => (
+                place.above.last().map_or("", |item| Place::variable_name(*item)),
+                text,
+                "parameter",
+            ),
             _ => (key, text, "parameter"),
         };
         let open_choreo = is_open_choreo(place.object);
         let setting = if open_choreo { Setting::Variable } else { Setting::Key };
-        let Some(named) = credential::judge(name, value, setting) else { return };
+        let Some(named) = credential::judge(name, value, setting) else {
+            return;
+        };
         let start = text.find(value).unwrap_or(0);
         let range = start..start + value.len();
         if open_choreo {
@@ -252,14 +286,26 @@ impl<'b, 't> Search<'b, 't> {
         } else {
             let message = format!("{} sets {name} to a literal credential", place.label());
             let help = "keep it in a Secret that the chart or the connector refers to, and rotate it, for the history keeps it";
-            all.extend(self.named(place, Rule::EmbeddedFile, name, value, range, named, message, help.to_owned()));
+            all.extend(self.named(
+                place,
+                Rule::EmbeddedFile,
+                name,
+                value,
+                range,
+                named,
+                message,
+                help.to_owned(),
+            ));
         }
     }
 
     /// The words of a container's command line.
     fn words(&mut self, place: &Place<'_, 't>) {
         let Some(container) = place.above.last() else { return };
-        let (command, args) = (container.get(word!("command")).known(), container.get(word!("args")).known());
+        let (command, args) = (
+            container.get(word!("command")).known(),
+            container.get(word!("args")).known(),
+        );
         // Both at once, when the first of them comes.
         let first = match (command, args) {
             (Some(command), Some(args)) if command.index() > args.index() => args,
@@ -308,7 +354,13 @@ impl<'b, 't> Search<'b, 't> {
         }
     }
 
-    fn passed(&mut self, place: &Place<'_, 't>, container: &str, text: &str, passed: command::Passed<'_>) -> Option<Candidate> {
+    fn passed(
+        &mut self,
+        place: &Place<'_, 't>,
+        container: &str,
+        text: &str,
+        passed: command::Passed<'_>,
+    ) -> Option<Candidate> {
         let message = format!("{container} passes a credential on the command line ({})", passed.flag);
         let value = text.get(passed.range.clone()).unwrap_or("");
         let named = Named {
@@ -316,7 +368,16 @@ impl<'b, 't> Search<'b, 't> {
             guessed: passed.guessed,
             placeholder: passed.placeholder,
         };
-        self.named(place, Rule::CommandLine, passed.flag, value, passed.range, named, message, COMMAND_HELP.to_owned())
+        self.named(
+            place,
+            Rule::CommandLine,
+            passed.flag,
+            value,
+            passed.range,
+            named,
+            message,
+            COMMAND_HELP.to_owned(),
+        )
     }
 
     /// A credential under a name, or the stand-in for one.
@@ -359,7 +420,13 @@ impl<'b, 't> Search<'b, 't> {
     fn connection(&mut self, place: &Place<'_, 't>, text: &str, credential: &Credential<'_>) -> Option<Candidate> {
         let range = credential.secret.clone();
         if credential.placeholder {
-            return self.placeholder(place.object, place.node, &line_label(place, credential.line), holder(place), range);
+            return self.placeholder(
+                place.object,
+                place.node,
+                &line_label(place, credential.line),
+                holder(place),
+                range,
+            );
         }
         if credential.user_only {
             // Often a public identifier (an error tracker's DSN), sometimes a token: advice, but masked.
@@ -391,9 +458,16 @@ impl<'b, 't> Search<'b, 't> {
             Part::Data if !text.trim().contains('\n') && !text.trim_start().starts_with('{') => {
                 (Rule::ConfigMap, configmap_message(place), CONFIGMAP_HELP)
             }
-            _ => (Rule::ConnectionString, connection_message(place, credential), connection_help(place)),
+            _ => (
+                Rule::ConnectionString,
+                connection_message(place, credential),
+                connection_help(place),
+            ),
         };
-        let mut violation = Violation::new(place.node, message).within(range.clone()).sensitive().help(help);
+        let mut violation = Violation::new(place.node, message)
+            .within(range.clone())
+            .sensitive()
+            .help(help);
         let password = text.get(range.clone()).unwrap_or("");
         let mut words = beside(place, "");
         words.push(credential.user);
@@ -409,7 +483,13 @@ impl<'b, 't> Search<'b, 't> {
     }
 
     /// A stand-in where a credential belongs; none where it stands for one in a sample, or is put in later.
-    pub(crate) fn placeholder_violation(&mut self, object: Object<'t>, node: Node<'t>, label: &str, name: &str) -> Option<Violation> {
+    pub(crate) fn placeholder_violation(
+        &mut self,
+        object: Object<'t>,
+        node: Node<'t>,
+        label: &str,
+        name: &str,
+    ) -> Option<Violation> {
         if !node.is_final() || is_patch(object) || is_sample(object.file()) {
             return None;
         }
@@ -427,7 +507,14 @@ impl<'b, 't> Search<'b, 't> {
         )
     }
 
-    fn placeholder(&mut self, object: Object<'t>, node: Node<'t>, label: &str, name: &str, range: Range<usize>) -> Option<Candidate> {
+    fn placeholder(
+        &mut self,
+        object: Object<'t>,
+        node: Node<'t>,
+        label: &str,
+        name: &str,
+        range: Range<usize>,
+    ) -> Option<Candidate> {
         let violation = self.placeholder_violation(object, node, label, name)?;
         Some(Candidate {
             rule: Rule::Placeholder,
@@ -589,7 +676,10 @@ pub(crate) fn known_token(node: Node<'_>, label: &str, name: &str, token: Token)
         _ => token.worth,
     };
     let (severity, help) = match worth {
-        Worth::Live => (Severity::Error, "revoke it now, for the history keeps it, and have a new one put in from a Secret"),
+        Worth::Live => (
+            Severity::Error,
+            "revoke it now, for the history keeps it, and have a new one put in from a Secret",
+        ),
         Worth::Test => (
             Severity::Warning,
             "it opens the vendor's test mode alone; still keep it in a Secret, where the live one will be, and roll it",
@@ -598,9 +688,16 @@ pub(crate) fn known_token(node: Node<'_>, label: &str, name: &str, token: Token)
             Severity::Warning,
             "it names an account and opens nothing without its secret; use the workload's own identity, or keep both in a Secret",
         ),
-        Worth::Public => (Severity::Info, "it is meant to be public; make sure that it may do no more than it must"),
+        Worth::Public => (
+            Severity::Info,
+            "it is meant to be public; make sure that it may do no more than it must",
+        ),
     };
-    let confidence = if token.doubtful { Confidence::Medium } else { Confidence::Certain };
+    let confidence = if token.doubtful {
+        Confidence::Medium
+    } else {
+        Confidence::Certain
+    };
     let mut violation = Violation::new(node, message)
         .within(token.range.clone())
         .severity(severity)
@@ -628,12 +725,16 @@ pub(crate) fn unescaped_letter(node: Node<'_>, label: &str, one: &Unescaped) -> 
         format!("{at}: {part} part of the URL has an unescaped \"{letter}\"; encode it as {escaped}")
     };
     let help = match one.verdict {
-        Verdict::Certain => "no reader of URLs takes this: percent-encode each part of the URL by itself before it is put together",
+        Verdict::Certain => {
+            "no reader of URLs takes this: percent-encode each part of the URL by itself before it is put together"
+        }
         Verdict::Wrong => {
             "drivers disagree on where the password ends, so some connect to the wrong host or with half a password: \
              percent-encode each part of the URL by itself before it is put together"
         }
-        Verdict::Doubtful => "some drivers decode this to another password than others: percent-encode it, and once only",
+        Verdict::Doubtful => {
+            "some drivers decode this to another password than others: percent-encode it, and once only"
+        }
     };
     let (severity, confidence) = match one.verdict {
         Verdict::Certain => (Severity::Error, Confidence::Certain),
@@ -652,10 +753,19 @@ pub(crate) fn unescaped_letter(node: Node<'_>, label: &str, one: &Unescaped) -> 
 pub(crate) fn is_sample(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
-    [".example", ".sample", ".template", "-template.", "-example.", "-sample."]
-        .iter()
-        .any(|mark| name.contains(mark))
-        || folders.split('/').any(|folder| matches!(folder, "doc" | "docs" | "documentation"))
+    [
+        ".example",
+        ".sample",
+        ".template",
+        "-template.",
+        "-example.",
+        "-sample.",
+    ]
+    .iter()
+    .any(|mark| name.contains(mark))
+        || folders
+            .split('/')
+            .any(|folder| matches!(folder, "doc" | "docs" | "documentation"))
 }
 
 /// The default in a one-line schema, without quotes.
@@ -683,7 +793,9 @@ mod tests {
 
     #[test]
     fn samples_are_known_by_their_path() {
-        assert!(is_sample("deploy/secret.example.yaml") && is_sample("docs/app.yaml") && is_sample("app-template.yaml"));
+        assert!(
+            is_sample("deploy/secret.example.yaml") && is_sample("docs/app.yaml") && is_sample("app-template.yaml")
+        );
         assert!(!is_sample("deploy/secret.yaml") && !is_sample("doctor/secret.yaml"));
     }
 }

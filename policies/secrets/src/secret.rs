@@ -5,7 +5,7 @@ use plimsoll_sdk::{Confidence, Kind, Node, Object, Place, Severity, Violation, w
 use crate::name::{self, Promise};
 use crate::report::{self, Rule, Search};
 use crate::value::{self, Value};
-use crate::{base64, connection, encoding, entropy, file, pem, stage, token};
+use crate::{base64, connection, encoding, entropy, file, pem, stage, token, weak};
 
 /// What a value of a Secret is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,13 +36,16 @@ pub(crate) fn judge<'t>(search: &mut Search<'_, 't>, object: Object<'t>) {
         return;
     }
     let mut worst = Held::Nothing;
+    // Whether all that is a credential is known to everybody.
+    let mut weak = true;
     let mut count = 0;
     let mut first: Option<Node<'t>> = None;
     for (map, encoded) in [(word!("data"), true), (word!("stringData"), false)] {
         let Some(map) = root.get(map).known() else { continue };
         for member in map.members() {
             count += 1;
-            let held = member_of(search, object, member, encoded);
+            let (held, is_weak) = member_of(search, object, member, encoded);
+            weak &= held < Held::Credential || is_weak;
             if held > worst || first.is_none() {
                 worst = worst.max(held);
                 first = Some(map);
@@ -60,6 +63,7 @@ pub(crate) fn judge<'t>(search: &mut Search<'_, 't>, object: Object<'t>) {
          rotate what was in it, for the history keeps it",
     );
     violation = match worst {
+        Held::Credential if weak && is_shown(object.file()) => violation.severity(Severity::Warning),
         Held::Credential if stage::is_dev(search.bundle, object) => violation.severity(Severity::Warning),
         Held::Credential if map.is_final() => violation,
         Held::Credential => violation.confidence(Confidence::Medium),
@@ -72,9 +76,13 @@ pub(crate) fn judge<'t>(search: &mut Search<'_, 't>, object: Object<'t>) {
 }
 
 /// Judges one value, and reports what other rules say of it.
-fn member_of<'t>(search: &mut Search<'_, 't>, object: Object<'t>, member: Node<'t>, encoded: bool) -> Held {
+fn member_of<'t>(search: &mut Search<'_, 't>, object: Object<'t>, member: Node<'t>, encoded: bool) -> (Held, bool) {
     let Some(raw) = member.raw_text() else {
-        return if member.kind() == Kind::Null { Held::Nothing } else { Held::Likely };
+        return if member.kind() == Kind::Null {
+            (Held::Nothing, false)
+        } else {
+            (Held::Likely, false)
+        };
     };
     let key = member.key_text();
     let decoded;
@@ -84,7 +92,7 @@ fn member_of<'t>(search: &mut Search<'_, 't>, object: Object<'t>, member: Node<'
                 decoded = text;
                 decoded.as_str()
             }
-            Some(Err(_)) => return binary(key),
+            Some(Err(_)) => return (binary(key), false),
             // Not what the API server takes: a stand-in, or a text that was never encoded.
             None => raw,
         }
@@ -149,7 +157,10 @@ fn member_of<'t>(search: &mut Search<'_, 't>, object: Object<'t>, member: Node<'
     if held == Held::Credential && !member.is_final() && value::is_reference(trimmed) {
         held = Held::Later;
     }
-    held
+    (
+        held,
+        !is_file && trimmed.len() < 16 && weak::is_weak(trimmed, &[object.name()]),
+    )
 }
 
 /// A value of one line.
@@ -173,7 +184,19 @@ fn binary(key: &str) -> Held {
     let store = [".jks", ".p12", ".pfx", ".keytab", ".keystore", ".key", ".kdbx", ".bks"]
         .iter()
         .any(|end| key.ends_with(end));
-    if store || name::judge(&key) != Promise::None { Held::Credential } else { Held::Likely }
+    if store || name::judge(&key) != Promise::None {
+        Held::Credential
+    } else {
+        Held::Likely
+    }
+}
+
+/// Whether a path says that a file shows how something is done.
+fn is_shown(path: &str) -> bool {
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    folders
+        .split('/')
+        .any(|folder| matches!(folder, "example" | "examples" | "sample" | "samples" | "demo" | "demos"))
 }
 
 /// Whether a path says that a file is there for tests alone.
@@ -208,6 +231,8 @@ mod tests {
 
     #[test]
     fn tests_are_known_by_their_folder() {
-        assert!(is_for_tests("shop/e2e/secret.yaml") && !is_for_tests("contest/secret.yaml") && !is_for_tests("test.yaml"));
+        assert!(
+            is_for_tests("shop/e2e/secret.yaml") && !is_for_tests("contest/secret.yaml") && !is_for_tests("test.yaml")
+        );
     }
 }

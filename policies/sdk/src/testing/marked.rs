@@ -106,6 +106,7 @@ impl Marked {
                 }
                 ("environments", Value::Object(map)) => options.environments = map,
                 ("cluster", Value::Object(map)) => options.cluster = map,
+                ("request", request @ Value::Object(_)) => options.request = Some(request),
                 _ => return Err(format!("there is no such fact, or not of this type: {name}")),
             }
         }

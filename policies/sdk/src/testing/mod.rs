@@ -18,7 +18,7 @@
 //! |---|---|
 //! | `# settings: JSON` | the policy's settings |
 //! | `# rules: a, b` | which rules run, instead of the one that the text belongs to |
-//! | `# facts: JSON` | what the operator says: `namespace`, `kubernetes`, `openchoreo`, `closed-world`, `environments`, `environment`, `cluster` |
+//! | `# facts: JSON` | what the operator says: `namespace`, `kubernetes`, `openchoreo`, `closed-world`, `environments`, `environment`, `cluster`, `request` |
 //!
 //! and anywhere `# file: dev/app.yaml` on a line of its own starts another file (`# file: live.yaml (context)`: only looked
 //! at); before the first it is called `case.yaml`.

@@ -86,7 +86,21 @@ pub fn script(text: &str) -> Vec<Passed<'_>> {
 
 /// Whether a script may hold any: quick.
 fn may_hold(text: &str) -> bool {
-    name::may_promise(text) || [" -p", " -u", " -a", " -P", " -w", " -H", "--user", "alias set", "add_user", "base64"].iter().any(|mark| text.contains(mark))
+    name::may_promise(text)
+        || [
+            " -p",
+            " -u",
+            " -a",
+            " -P",
+            " -w",
+            " -H",
+            "--user",
+            "alias set",
+            "add_user",
+            "base64",
+        ]
+        .iter()
+        .any(|mark| text.contains(mark))
 }
 
 /// The last part of a path.
@@ -95,15 +109,38 @@ fn base(program: &str) -> &str {
 }
 
 fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "busybox" | "tini" | "dumb-init")
+    matches!(
+        program,
+        "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "busybox" | "tini" | "dumb-init"
+    )
 }
 
 /// Programs that run another one, and words of shells before one.
 fn is_wrapper(program: &str) -> bool {
     matches!(
         program,
-        "exec" | "sudo" | "env" | "nohup" | "command" | "time" | "then" | "do" | "else" | "if" | "elif" | "while" | "until" | "!" | "export"
-            | "local" | "declare" | "readonly" | "set" | "kubectl-exec" | "eval" | "{"
+        "exec"
+            | "sudo"
+            | "env"
+            | "nohup"
+            | "command"
+            | "time"
+            | "then"
+            | "do"
+            | "else"
+            | "if"
+            | "elif"
+            | "while"
+            | "until"
+            | "!"
+            | "export"
+            | "local"
+            | "declare"
+            | "readonly"
+            | "set"
+            | "kubectl-exec"
+            | "eval"
+            | "{"
     )
 }
 
@@ -139,7 +176,10 @@ fn command<'t>(one: &Command<'t>, found: &mut Vec<Passed<'t>>) {
 fn assignment(word: Word<'_>) -> Option<(Word<'_>, Word<'_>)> {
     let (name, value) = word.split('=')?;
     let is_name = !name.text.is_empty()
-        && name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.text.starts_with(|first: char| first.is_ascii_digit());
     is_name.then_some((name, value))
 }
@@ -197,7 +237,9 @@ fn takes(program: &str) -> Takes {
         "mysql" | "mysqldump" | "mysqladmin" | "mysqlcheck" | "mysqlimport" | "mysqlshow" | "mysqlslap" | "mariadb"
         | "mariadb-dump" | "mariadb-admin" | "mariadb-check" | "mycli" => Takes::Attached("-p"),
         "redis-cli" | "valkey-cli" | "keydb-cli" | "redis-benchmark" => Takes::Either("-a"),
-        "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport" | "mongoimport" => Takes::Either("-p"),
+        "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore" | "mongoexport" | "mongoimport" => {
+            Takes::Either("-p")
+        }
         "sqlcmd" | "bcp" => Takes::Either("-P"),
         "ldapsearch" | "ldapadd" | "ldapmodify" | "ldapwhoami" | "ldapdelete" => Takes::Either("-w"),
         "curl" | "etcdctl" => Takes::Login(&["-u", "--user", "-U", "--proxy-user"]),
@@ -238,7 +280,10 @@ fn flag<'t>(program: &str, word: Word<'t>, next: Option<Word<'t>>, found: &mut V
             "--header" => header(name.text, value, found),
             _ => named(name, name.text, value, found),
         }
-    } else if matches!(text, "--from-literal" | "--set" | "--set-string" | "--env" | "-e" | "--build-arg") {
+    } else if matches!(
+        text,
+        "--from-literal" | "--set" | "--set-string" | "--env" | "-e" | "--build-arg"
+    ) {
         if let Some(next) = next {
             setting(next, found);
         }
@@ -258,8 +303,23 @@ fn setting<'t>(word: Word<'t>, found: &mut Vec<Passed<'t>>) {
 fn asks(program: &str, flag: &str) -> bool {
     let asks = matches!(
         program,
-        "psql" | "pg_dump" | "pg_dumpall" | "pg_restore" | "pg_basebackup" | "createdb" | "dropdb" | "createuser" | "vacuumdb" | "mysql"
-            | "mysqldump" | "mysqladmin" | "mariadb" | "mariadb-dump" | "mariadb-admin" | "read" | "stty"
+        "psql"
+            | "pg_dump"
+            | "pg_dumpall"
+            | "pg_restore"
+            | "pg_basebackup"
+            | "createdb"
+            | "dropdb"
+            | "createuser"
+            | "vacuumdb"
+            | "mysql"
+            | "mysqldump"
+            | "mysqladmin"
+            | "mariadb"
+            | "mariadb-dump"
+            | "mariadb-admin"
+            | "read"
+            | "stty"
     );
     asks && matches!(flag, "--password" | "-W" | "--pwprompt" | "-p" | "--askpass")
 }
@@ -282,14 +342,25 @@ fn header<'t>(flag: &'t str, word: Word<'t>, found: &mut Vec<Passed<'t>>) {
     let name = name.text.trim().to_ascii_lowercase();
     let carries = matches!(
         name.as_str(),
-        "authorization" | "proxy-authorization" | "cookie" | "x-api-key" | "api-key" | "apikey" | "x-auth-token" | "x-vault-token" | "private-token"
-            | "x-access-token" | "x-consul-token"
+        "authorization"
+            | "proxy-authorization"
+            | "cookie"
+            | "x-api-key"
+            | "api-key"
+            | "apikey"
+            | "x-auth-token"
+            | "x-vault-token"
+            | "private-token"
+            | "x-access-token"
+            | "x-consul-token"
     );
     let text = value.text.trim_start();
     let mut start = value.text.len() - text.len();
     if name.ends_with("authorization") {
         // The scheme.
-        let Some((scheme, rest)) = text.split_once(' ') else { return };
+        let Some((scheme, rest)) = text.split_once(' ') else {
+            return;
+        };
         start += scheme.len() + 1 + (rest.len() - rest.trim_start().len());
     }
     let credential = value.part(start..value.text.len());
@@ -300,7 +371,11 @@ fn header<'t>(flag: &'t str, word: Word<'t>, found: &mut Vec<Passed<'t>>) {
 
 /// Credentials that programs take by position.
 fn positions<'t>(program: &str, arguments: &[Word<'t>], pipes_to: Option<&str>, found: &mut Vec<Passed<'t>>) {
-    let plain: Vec<Word<'t>> = arguments.iter().copied().filter(|word| !word.text.starts_with('-')).collect();
+    let plain: Vec<Word<'t>> = arguments
+        .iter()
+        .copied()
+        .filter(|word| !word.text.starts_with('-'))
+        .collect();
     let texts: Vec<&str> = plain.iter().map(|word| word.text).collect();
     let at = match (program, texts.as_slice()) {
         ("mc", ["alias", "set", _, _, _, _, ..] | ["config", "host", ..]) => match texts.get(1) {
@@ -309,7 +384,9 @@ fn positions<'t>(program: &str, arguments: &[Word<'t>], pipes_to: Option<&str>, 
         },
         ("rabbitmqctl", ["add_user" | "change_password", _, _, ..]) => Some(2),
         ("echo" | "printf", [_]) if pipes_to == Some("base64") => {
-            let random = plain.first().is_some_and(|word| entropy::looks_random(word.bare().text));
+            let random = plain
+                .first()
+                .is_some_and(|word| entropy::looks_random(word.bare().text));
             random.then_some(0)
         }
         _ => None,

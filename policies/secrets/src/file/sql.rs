@@ -19,7 +19,10 @@ const WORDS: &[(&str, &str)] = &[
 /// Adds all in a text.
 pub fn find<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
     // Nothing of the kind is written without these.
-    if !["USER", "ROLE", "LOGIN", "user", "role"].iter().any(|word| text.contains(word)) {
+    if !["USER", "ROLE", "LOGIN", "user", "role"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
         return;
     }
     let mut all: Vec<(usize, &'static str)> = WORDS
@@ -32,7 +35,10 @@ pub fn find<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
     let mut lines = Lines::new(text);
     for (start, key) in all {
         let Some(rest) = text.get(start..) else { continue };
-        let Some(end) = rest.get(..rest.floor_char_boundary(512)).and_then(|rest| rest.find('\'')) else {
+        let Some(end) = rest
+            .get(..rest.floor_char_boundary(512))
+            .and_then(|rest| rest.find('\''))
+        else {
             continue;
         };
         let password = rest.get(..end).unwrap_or("");
@@ -40,7 +46,8 @@ pub fn find<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
         let line = statement.rfind('\n').map_or(0, |last| last + 1);
         let is_remark = crate::connection::is_comment(statement.get(line..).unwrap_or(""));
         // `'"$PASSWORD"'`, `:'password'` and what programs put in.
-        let taken = password.contains(['$', '%', '`', '"']) || password.starts_with([':', '@', '?']) || password.is_empty();
+        let taken =
+            password.contains(['$', '%', '`', '"']) || password.starts_with([':', '@', '?']) || password.is_empty();
         let placeholder = match value::judge_password(password) {
             Value::Literal => false,
             Value::Placeholder => true,
@@ -73,10 +80,16 @@ fn identified_with(text: &str) -> impl Iterator<Item = (usize, &'static str)> {
 
 /// Whether what stands before a password, in its statement, makes or changes a user.
 fn is_statement(before: &str) -> bool {
-    let near = before.get(before.floor_char_boundary(before.len().saturating_sub(400))..).unwrap_or("");
+    let near = before
+        .get(before.floor_char_boundary(before.len().saturating_sub(400))..)
+        .unwrap_or("");
     let statement = near.rsplit(';').next().unwrap_or("").to_ascii_uppercase();
-    ["USER", "ROLE", "LOGIN", "GRANT"].iter().any(|word| statement.contains(word))
-        && ["CREATE", "ALTER", "GRANT", "SET"].iter().any(|word| statement.contains(word))
+    ["USER", "ROLE", "LOGIN", "GRANT"]
+        .iter()
+        .any(|word| statement.contains(word))
+        && ["CREATE", "ALTER", "GRANT", "SET"]
+            .iter()
+            .any(|word| statement.contains(word))
 }
 
 #[cfg(test)]
@@ -86,7 +99,11 @@ mod tests {
     fn all(text: &str) -> Vec<(usize, &str)> {
         let mut found = Vec::new();
         find(text, &mut found);
-        found.into_iter().filter(|one| !one.placeholder).filter_map(|one| Some((one.line, text.get(one.range)?))).collect()
+        found
+            .into_iter()
+            .filter(|one| !one.placeholder)
+            .filter_map(|one| Some((one.line, text.get(one.range)?)))
+            .collect()
     }
 
     #[test]
@@ -103,7 +120,10 @@ mod tests {
         ] {
             assert_eq!(all(text), [(1, "Fak3")], "{text}");
         }
-        assert_eq!(all("CREATE DATABASE d;\nCREATE USER a\n  PASSWORD 'Fak3';\nCREATE USER b PASSWORD 'Fak4';"), [(3, "Fak3"), (4, "Fak4")]);
+        assert_eq!(
+            all("CREATE DATABASE d;\nCREATE USER a\n  PASSWORD 'Fak3';\nCREATE USER b PASSWORD 'Fak4';"),
+            [(3, "Fak3"), (4, "Fak4")]
+        );
     }
 
     #[test]

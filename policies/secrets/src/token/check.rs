@@ -19,9 +19,10 @@ pub(super) fn jwt(run: &str) -> Option<(&'static str, &'static str, Worth)> {
     }
     let payload = text(payload).filter(|payload| payload.starts_with('{') && payload.ends_with('}'))?;
     let has = |key: &str, value: &str| {
-        payload.find(key).and_then(|at| payload.get(at + key.len()..)).is_some_and(|rest| {
-            rest.trim_start_matches([' ', ':']).starts_with(value)
-        })
+        payload
+            .find(key)
+            .and_then(|at| payload.get(at + key.len()..))
+            .is_some_and(|rest| rest.trim_start_matches([' ', ':']).starts_with(value))
     };
     Some(if has("\"role\"", "\"anon\"") {
         ("Supabase", "anonymous key", Worth::Public)
@@ -51,7 +52,9 @@ pub(super) fn has_checksum(body: &str) -> bool {
 /// CRC-32 as of IEEE 802.3.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |sum, _| (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg()))
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
     })
 }
 
@@ -82,8 +85,16 @@ pub(super) fn webhook(address: &str) -> Option<&'static str> {
     let (host, path) = address.split_once('/')?;
     let host = host.to_ascii_lowercase();
     let provider = match host.as_str() {
-        "hooks.slack.com" if path.strip_prefix("services/").is_some_and(|rest| rest.split('/').count() == 3 && rest.len() > 10) => "Slack",
-        "discord.com" | "discordapp.com" if path.strip_prefix("api/webhooks/").is_some_and(|rest| rest.len() > 20) => "Discord",
+        "hooks.slack.com"
+            if path
+                .strip_prefix("services/")
+                .is_some_and(|rest| rest.split('/').count() == 3 && rest.len() > 10) =>
+        {
+            "Slack"
+        }
+        "discord.com" | "discordapp.com" if path.strip_prefix("api/webhooks/").is_some_and(|rest| rest.len() > 20) => {
+            "Discord"
+        }
         _ if host.ends_with(".webhook.office.com") && path.len() > 20 => "Microsoft Teams",
         _ => return None,
     };

@@ -57,9 +57,15 @@ pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
                 continue;
             }
             let before = bytes.get(..at).unwrap_or(&[]);
-            let start = before.iter().rposition(|&byte| !is_token(byte)).map_or(0, |last| last + 1);
+            let start = before
+                .iter()
+                .rposition(|&byte| !is_token(byte))
+                .map_or(0, |last| last + 1);
             let after = bytes.get(at..).unwrap_or(&[]);
-            let end = after.iter().position(|&byte| !is_token(byte)).map_or(bytes.len(), |next| at + next);
+            let end = after
+                .iter()
+                .position(|&byte| !is_token(byte))
+                .map_or(bytes.len(), |next| at + next);
             at = end + SHORTEST;
             if end - start >= SHORTEST {
                 return Some(start..end);
@@ -72,7 +78,9 @@ pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
 /// Whether a run of [`runs`] may begin a token: quick.
 #[must_use]
 pub fn may_be(run: &[u8]) -> bool {
-    let [first, second, third, _, fifth, sixth, ..] = run else { return false };
+    let [first, second, third, _, fifth, sixth, ..] = run else {
+        return false;
+    };
     let special = match first {
         b'e' => (*second, *third) == (b'y', b'J'),
         b'A' => *second == b'A',
@@ -94,17 +102,27 @@ pub fn may_be(run: &[u8]) -> bool {
 pub fn is_telling(bytes: &[u8], mark: usize) -> bool {
     let (before, after) = (bytes.get(..mark).unwrap_or(&[]), bytes.get(mark + 1..).unwrap_or(&[]));
     bytes.get(mark) == Some(&b':')
-        && (after.starts_with(b"//hooks.slack.com/") || after.starts_with(b"//discord") || is_teams(after) || carries(before))
+        && (after.starts_with(b"//hooks.slack.com/")
+            || after.starts_with(b"//discord")
+            || is_teams(after)
+            || carries(before))
 }
 
 fn is_teams(after: &[u8]) -> bool {
-    after.starts_with(b"//") && after.windows(19).take(80).any(|window| window == b".webhook.office.com")
+    after.starts_with(b"//")
+        && after
+            .windows(19)
+            .take(80)
+            .any(|window| window == b".webhook.office.com")
 }
 
 /// Whether a key is one of a header or a registry's login.
 fn carries(before: &[u8]) -> bool {
     let ends = |end: &[u8]| {
-        before.len() >= end.len() && before.get(before.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+        before.len() >= end.len()
+            && before
+                .get(before.len() - end.len()..)
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
     };
     match before.last() {
         Some(b'n' | b'N') => ends(b"authorization"),
@@ -163,7 +181,12 @@ fn token(text: &str, start: usize, run: &str) -> Option<Token> {
     // `bot123456789:AA…`: digits before a colon.
     let before = text.get(..start)?;
     if run.starts_with("AA") && run.len() == 35 {
-        let digits = before.strip_suffix(':')?.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let digits = before
+            .strip_suffix(':')?
+            .bytes()
+            .rev()
+            .take_while(u8::is_ascii_digit)
+            .count();
         return (8..=10)
             .contains(&digits)
             .then(|| whole("Telegram", "bot token", "AA", Worth::Live, false));
@@ -183,7 +206,9 @@ fn of_format(text: &str, start: usize, run: &str, format: &'static Format) -> Op
     if format.alphabet == Alphabet::Base64 {
         let rest = text.get(start + format.prefix.len()..)?;
         let end = rest
-            .find(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '+' | '/' | '=' | '_' | '-' | ','))
+            .find(|letter: char| {
+                !letter.is_ascii_alphanumeric() && !matches!(letter, '+' | '/' | '=' | '_' | '-' | ',')
+            })
             .unwrap_or(rest.len());
         body = rest.get(..end)?;
     }
@@ -196,7 +221,9 @@ fn of_format(text: &str, start: usize, run: &str, format: &'static Format) -> Op
         Alphabet::Dotted | Alphabet::Base64 => true,
         Alphabet::Groups => {
             of(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-                && body.split('-').any(|group| group.len() >= 8 && group.bytes().all(|byte| byte.is_ascii_digit()))
+                && body
+                    .split('-')
+                    .any(|group| group.len() >= 8 && group.bytes().all(|byte| byte.is_ascii_digit()))
         }
     };
     let (least, most) = format.length;
@@ -235,13 +262,25 @@ fn is_random(body: &str, alphabet: Alphabet) -> bool {
 /// Samples of manuals, and stand-ins.
 fn is_sample(token: Option<&str>) -> bool {
     // Of Stripe's manual and of jwt.io; by their ends, so that no scanner takes this list for the tokens.
-    const ENDS: &[&str] = &["HqLyjWDarjtT1zdp7dc", "QT4fwpMeJf36POk6yJV_adQssw5c", "XbPfbIHMI6arZ3Y922BhjWgQzWXcXNrz0ogtVhfEd2o"];
+    const ENDS: &[&str] = &[
+        "HqLyjWDarjtT1zdp7dc",
+        "QT4fwpMeJf36POk6yJV_adQssw5c",
+        "XbPfbIHMI6arZ3Y922BhjWgQzWXcXNrz0ogtVhfEd2o",
+    ];
     token.is_none_or(|token| {
         let lower = token.to_ascii_lowercase();
         ENDS.iter().any(|end| token.ends_with(end))
-            || ["example", "xxxx", "0000000000", "1234567890123456", "placeholder", "redacted", "changeme"]
-                .iter()
-                .any(|mark| lower.contains(mark))
+            || [
+                "example",
+                "xxxx",
+                "0000000000",
+                "1234567890123456",
+                "placeholder",
+                "redacted",
+                "changeme",
+            ]
+            .iter()
+            .any(|mark| lower.contains(mark))
     })
 }
 
@@ -294,7 +333,10 @@ fn webhooks(text: &str, found: &mut Vec<Token>) {
             .take(400)
             .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b',' | b')'))
             .unwrap_or_else(|| rest.len().min(400));
-        if let Some((provider, length)) = rest.get(..end).and_then(|address| Some((check::webhook(address)?, address.len()))) {
+        if let Some((provider, length)) = rest
+            .get(..end)
+            .and_then(|address| Some((check::webhook(address)?, address.len())))
+        {
             let start = scheme.len() - "https".len();
             found.push(Token {
                 provider,

@@ -132,7 +132,14 @@ static G: &[Format] = &[live("GOCSPX-", "Google", "OAuth client secret", (28, 28
 
 static H: &[Format] = &[live("HRKU-", "Heroku", "API key", (36, 100), Word)];
 
-static L: &[Format] = &[other(Worth::Id, "LTAI", "Alibaba Cloud", "access key id", (12, 20), Alnum)];
+static L: &[Format] = &[other(
+    Worth::Id,
+    "LTAI",
+    "Alibaba Cloud",
+    "access key id",
+    (12, 20),
+    Alnum,
+)];
 
 static N: &[Format] = &[
     live("NRAK-", "New Relic", "user key", (27, 27), Alnum),
@@ -206,7 +213,14 @@ static P_TO_R: &[Format] = &[
     live("r8_", "Replicate", "API token", (37, 37), Alnum),
     live("rk_live_", "Stripe", "restricted key", (24, 200), Alnum),
     live("rk_prod_", "Stripe", "restricted key", (24, 200), Alnum),
-    other(Worth::Test, "rk_test_", "Stripe", "restricted test key", (24, 200), Alnum),
+    other(
+        Worth::Test,
+        "rk_test_",
+        "Stripe",
+        "restricted test key",
+        (24, 200),
+        Alnum,
+    ),
     live("rubygems_", "RubyGems", "API key", (48, 48), Hex),
 ];
 

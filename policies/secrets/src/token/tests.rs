@@ -6,11 +6,15 @@ use super::*;
 /// Letters that look drawn and mean nothing.
 fn body(length: usize) -> String {
     let letters = b"Fak3NotARealTokenButLettersOfNoMeaning247QzXwVjH";
-    (0..length).map(|at| char::from(letters[(at * 11 + at / 48) % 48])).collect()
+    (0..length)
+        .map(|at| char::from(letters[(at * 11 + at / 48) % 48]))
+        .collect()
 }
 
 fn hex(length: usize) -> String {
-    (0..length).map(|at| char::from(b"0f3a9c1e7b5d2468"[(at * 7 + at / 16) % 16])).collect()
+    (0..length)
+        .map(|at| char::from(b"0f3a9c1e7b5d2468"[(at * 7 + at / 16) % 16]))
+        .collect()
 }
 
 /// With GitHub's check sum behind it.
@@ -41,7 +45,12 @@ fn base64_url(text: &str) -> String {
 }
 
 fn jwt(payload: &str) -> String {
-    format!("{}.{}.{}", base64_url("{\"alg\":\"none\",\"typ\":\"JWT\"}"), base64_url(payload), body(43))
+    format!(
+        "{}.{}.{}",
+        base64_url("{\"alg\":\"none\",\"typ\":\"JWT\"}"),
+        base64_url(payload),
+        body(43)
+    )
 }
 
 fn only(text: &str) -> Token {
@@ -105,7 +114,10 @@ fn worth_is_told() {
         (format!("sk_test_{}", body(24)), Worth::Test),
         (format!("pk_live_{}", body(24)), Worth::Public),
         (String::from("AKIAQ2WZ7FJ4KX3NB6MV"), Worth::Id),
-        (String::from("id AKIAQ2WZ7FJ4KX3NB6MV key Fak3/NotA+RealKey0ButFortyLettersLongQzX"), Worth::Live),
+        (
+            String::from("id AKIAQ2WZ7FJ4KX3NB6MV key Fak3/NotA+RealKey0ButFortyLettersLongQzX"),
+            Worth::Live,
+        ),
         (jwt("{\"role\":\"anon\"}"), Worth::Public),
         (jwt("{\"role\": \"service_role\"}"), Worth::Live),
     ] {
@@ -125,11 +137,22 @@ fn logins_and_webhooks_are_found() {
     ] {
         assert_eq!(text.get(only(text).range), Some("c2hvcDpGYWszLVB3"), "{text}");
     }
-    for text in ["Authorization: Bearer $TOKEN", "Authorization: Basic $BASIC", "{\"auth\": \"none\"}", "Authorization: Basic auth"] {
+    for text in [
+        "Authorization: Bearer $TOKEN",
+        "Authorization: Basic $BASIC",
+        "{\"auth\": \"none\"}",
+        "Authorization: Basic auth",
+    ] {
         assert_eq!(find(text), [], "{text}");
     }
-    assert_eq!(only("url: https://hooks.slack.com/services/none/such/hook").provider, "Slack");
-    assert_eq!(only("https://acme.webhook.office.com/webhookb2/none/such/hook/at/all").provider, "Microsoft Teams");
+    assert_eq!(
+        only("url: https://hooks.slack.com/services/none/such/hook").provider,
+        "Slack"
+    );
+    assert_eq!(
+        only("https://acme.webhook.office.com/webhookb2/none/such/hook/at/all").provider,
+        "Microsoft Teams"
+    );
     for text in [
         "https://hooks.example.com/services/none/such/hook",
         "https://hooks.slack.com/services/",
@@ -144,7 +167,9 @@ fn logins_and_webhooks_are_found() {
 fn other_texts_are_no_tokens() {
     for text in [
         String::new(),
-        String::from("registry.example.com/shop/web@sha256:9f8b1c3d7e2a4f60b5d8c9e1a7f3402b9f8b1c3d7e2a4f60b5d8c9e1a7f3402b"),
+        String::from(
+            "registry.example.com/shop/web@sha256:9f8b1c3d7e2a4f60b5d8c9e1a7f3402b9f8b1c3d7e2a4f60b5d8c9e1a7f3402b",
+        ),
         String::from("app.kubernetes.io/managed-by-something-else"),
         String::from("AKIAIOSFODNN7EXAMPLE"),
         String::from("ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
