@@ -171,11 +171,18 @@ fn single(key: &str, text: &str) -> Held {
         Value::Literal => match name::judge(key) {
             Promise::Strong(name::Class::Connection | name::Class::Webhook | name::Class::Salt) => Held::Likely,
             Promise::Strong(_) => Held::Credential,
-            _ if entropy::looks_random(text) => Held::Credential,
+            _ if entropy::looks_random(text) || has_hex(text) => Held::Credential,
             _ if name::is_about(key) => Held::Nothing,
             _ => Held::Likely,
         },
     }
+}
+
+/// Whether a part of a text is a number of 128 bits or more, as `shop-9f8b…`.
+fn has_hex(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|piece| {
+        piece.len() >= 32 && piece.bytes().all(|byte| byte.is_ascii_hexdigit()) && entropy::bits(piece) >= 3.0
+    })
 }
 
 /// Bytes that are no text: a store of keys, by its name.
@@ -222,6 +229,7 @@ mod tests {
             ("password", "${PASSWORD}", Held::Later),
             ("data-1", "value-1", Held::Likely),
             ("value", "q7Vx2LmZp0RtYw8Kn4Jd", Held::Credential),
+            ("value", "shop-9f8b1c3d7e2a4f60b5d8c9e1a7f3402b", Held::Credential),
             ("auth", "shop:$apr1$fake$fake", Held::Nothing),
             ("url", "https://shop.example.com", Held::Nothing),
         ] {

@@ -67,8 +67,8 @@ fn judge(repository: &Path) {
     let took = start.elapsed();
     let tree = bundle.tree();
     for violation in &violations {
-        let Place::Node(node) = violation.at else {
-            panic!("a place that is no value: {}", violation.message);
+        let (Place::Node(node) | Place::Key(node)) = violation.at else {
+            panic!("a place that is no node: {}", violation.message);
         };
         let text = tree.symbol(node).map_or("", |symbol| tree.text(symbol));
         if let Some(within) = violation.within {
