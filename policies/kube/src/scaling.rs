@@ -3,6 +3,7 @@
 use plimsoll_core::bundle::{Bundle as Built, Options};
 use plimsoll_core::read::{self, Limits};
 
+use crate::hosts::Destination;
 use crate::netpol::Policies;
 use crate::{Bundle, Environment, Product, Value, work};
 
@@ -24,6 +25,7 @@ spec:
         - name: main
           image: registry.shop.example/{name}:1
           envFrom: [{{configMapRef: {{name: shop-env}}}}]
+          env: [{{name: DB_URL, value: 'http://db/'}}, {{name: ELSE_URL, value: 'http://else:1/'}}]
 ---
 apiVersion: v1
 kind: Service
@@ -111,6 +113,25 @@ fn comparisons(copies: usize, namespace: &str) -> u64 {
         }
     }
     assert_eq!(isolated, copies);
+    let hosts = bundle.hosts();
+    let led = hosts.all(&bundle).filter(|reference| {
+        let destination = hosts.destination(&bundle, reference);
+        matches!(&*destination, Destination::Service { .. })
+    });
+    assert_eq!(
+        led.count(),
+        2 * copies,
+        "each of two workloads finds the nearest Service"
+    );
+    for route in bundle.routes().all() {
+        let backend = route.backends.first().expect("a backend");
+        let found = route.service_of(&bundle, backend).known().is_some()
+            || route
+                .selected_pods(&bundle, backend)
+                .known()
+                .is_some_and(|pods| pods.len() == 2);
+        assert!(found, "each route finds what it leads to");
+    }
     work::take()
 }
 

@@ -22,9 +22,9 @@ const PROSE: &[&str] = &[
 ];
 
 /// A setting: a name and its text.
-struct Setting<'t> {
-    source: Source,
-    name: String,
+struct Setting<'a, 't> {
+    kind: Holds,
+    name: Cow<'a, str>,
     at: Node<'t>,
     /// The text, as it is written.
     text: Cow<'t, str>,
@@ -32,6 +32,27 @@ struct Setting<'t> {
     start: Option<usize>,
     secret: bool,
     distant: bool,
+}
+
+/// What holds a setting; becomes a [`Source`] where a host is found in it.
+#[derive(Clone, Copy)]
+enum Holds {
+    Variable,
+    CommandLine,
+    File,
+    Data,
+}
+
+impl Setting<'_, '_> {
+    fn source(&self) -> Source {
+        let name = || self.name.clone().into_owned();
+        match self.kind {
+            Holds::Variable => Source::Variable(name()),
+            Holds::CommandLine => Source::CommandLine,
+            Holds::File => Source::File(name()),
+            Holds::Data => Source::Data(name()),
+        }
+    }
 }
 
 /// Where references are collected for one reader.
@@ -98,11 +119,11 @@ pub fn loose<'t>(hosts: &Hosts<'t>, bundle: &Bundle<'t>) -> Vec<Reference<'t>> {
                 let members = object.root().get(map).known().into_iter().flat_map(Node::members);
                 for node in members.filter(|node| !hosts.used.borrow().contains(&node.index())) {
                     if secret {
-                        settings.extend(secret_setting(node, map, Source::Data(node.key_text().to_owned())));
+                        settings.extend(secret_setting(node, map, Holds::Data));
                     } else if node.raw_text().is_some_and(|text| text.contains('\n')) {
                         collector.file(node, false);
                     } else {
-                        settings.extend(setting(node, Source::Data(node.key_text().to_owned()), node.key_text()));
+                        settings.extend(setting(node, Holds::Data, Cow::Borrowed(node.key_text())));
                     }
                 }
             }
@@ -114,16 +135,16 @@ pub fn loose<'t>(hosts: &Hosts<'t>, bundle: &Bundle<'t>) -> Vec<Reference<'t>> {
 }
 
 /// A node's text as a setting.
-fn setting<'t>(at: Node<'t>, source: Source, name: &str) -> Option<Setting<'t>> {
+fn setting<'a, 't>(at: Node<'t>, kind: Holds, name: Cow<'a, str>) -> Option<Setting<'a, 't>> {
     // A number or boolean where a string belongs is one nevertheless.
     let text = match (at.raw_text(), at.integer()) {
         (Some(text), _) => Cow::Borrowed(text),
         (None, Value::Known(number)) => Cow::Owned(number.to_string()),
         _ => return None,
     };
-    (text.len() <= MAX_TEXT).then(|| Setting {
-        source,
-        name: name.to_owned(),
+    (text.len() <= MAX_TEXT).then_some(Setting {
+        kind,
+        name,
         at,
         text,
         start: Some(0),
@@ -133,9 +154,8 @@ fn setting<'t>(at: Node<'t>, source: Source, name: &str) -> Option<Setting<'t>> 
 }
 
 /// A member of a Secret as a setting.
-fn secret_setting<'t>(at: Node<'t>, map: Symbol, source: Source) -> Option<Setting<'t>> {
-    let name = at.key_text().to_owned();
-    let mut setting = setting(at, source, &name)?;
+fn secret_setting<'t>(at: Node<'t>, map: Symbol, kind: Holds) -> Option<Setting<'t, 't>> {
+    let mut setting = setting(at, kind, Cow::Borrowed(at.key_text()))?;
     setting.secret = true;
     if map == word!("data") {
         let bytes = at.is_final().then(|| base64::decode(&setting.text)).flatten()?;
@@ -146,12 +166,12 @@ fn secret_setting<'t>(at: Node<'t>, map: Symbol, source: Source) -> Option<Setti
 }
 
 /// The variables whose text is seen, by name.
-fn variables<'t>(environment: &Environment<'t>) -> Vec<Setting<'t>> {
+fn variables<'a, 't>(environment: &'a Environment<'t>) -> Vec<Setting<'a, 't>> {
     environment
         .iter()
         .filter(|(_, variable)| !variable.secret)
         .filter_map(|(name, variable)| {
-            let setting = setting(variable.at, Source::Variable(name.to_owned()), name)?;
+            let setting = setting(variable.at, Holds::Variable, Cow::Borrowed(name))?;
             Some(Setting {
                 distant: variable.distant,
                 ..setting
@@ -161,13 +181,15 @@ fn variables<'t>(environment: &Environment<'t>) -> Vec<Setting<'t>> {
 }
 
 /// The variables that come from Secrets that are seen.
-fn secrets<'t>(
+fn secrets<'a, 't>(
     bundle: &Bundle<'t>,
     from: Object<'t>,
     container: Container<'t>,
     environment: &Environment<'t>,
-    settings: &mut Vec<Setting<'t>>,
-) {
+    settings: &mut Vec<Setting<'a, 't>>,
+) where
+    't: 'a,
+{
     let find = |name| bundle.find(from, Symbol(0), word!("Secret"), name).known();
     let maps = [word!("stringData"), word!("data")];
     for item in container.env_from() {
@@ -186,9 +208,9 @@ fn secrets<'t>(
             for node in secret.root().get(map).known().into_iter().flat_map(Node::members) {
                 let name = format!("{prefix}{}", node.key_text());
                 let stands = matches!(environment.get(&name), Value::Known(variable) if variable.at == node);
-                if let Some(setting) = secret_setting(node, map, Source::Variable(name.clone())).filter(|_| stands) {
+                if let Some(setting) = secret_setting(node, map, Holds::Variable).filter(|_| stands) {
                     settings.push(Setting {
-                        name,
+                        name: Cow::Owned(name),
                         distant: join.distant,
                         ..setting
                     });
@@ -208,10 +230,9 @@ fn secrets<'t>(
             .iter()
             .find_map(|&map| Some((map, secret.root().at(&[map, key]).known()?)));
         let Some((map, node)) = found else { continue };
-        let variable = entry.name_text().to_owned();
-        if let Some(setting) = secret_setting(node, map, Source::Variable(variable.clone())) {
+        if let Some(setting) = secret_setting(node, map, Holds::Variable) {
             settings.push(Setting {
-                name: variable,
+                name: Cow::Borrowed(entry.name_text()),
                 distant: join.distant,
                 ..setting
             });
@@ -220,11 +241,11 @@ fn secrets<'t>(
 }
 
 /// The words of the command line; `--name=value` and `--name value` as settings of that name.
-fn arguments<'t>(container: Container<'t>, settings: &mut Vec<Setting<'t>>) {
+fn arguments<'a, 't: 'a>(container: Container<'t>, settings: &mut Vec<Setting<'a, 't>>) {
     let mut flag: Option<&'t str> = None;
     for word in container.command().into_iter().chain(container.args()) {
         let name = flag.take().unwrap_or_default();
-        let Some(mut setting) = setting(word, Source::CommandLine, name) else {
+        let Some(mut setting) = setting(word, Holds::CommandLine, Cow::Borrowed(name)) else {
             continue;
         };
         if let Some(text) = word
@@ -233,7 +254,7 @@ fn arguments<'t>(container: Container<'t>, settings: &mut Vec<Setting<'t>>) {
         {
             match text.split_once('=') {
                 Some((name, value)) => {
-                    setting.name = name.trim_start_matches('-').to_owned();
+                    setting.name = Cow::Borrowed(name.trim_start_matches('-'));
                     setting.start = Some(name.len() + 1);
                     setting.text = Cow::Borrowed(value);
                 }
@@ -248,28 +269,46 @@ fn arguments<'t>(container: Container<'t>, settings: &mut Vec<Setting<'t>>) {
 }
 
 impl<'t> Collector<'_, 't> {
-    fn settings(&mut self, settings: Vec<Setting<'t>>) {
+    fn settings(&mut self, settings: Vec<Setting<'_, 't>>) {
         let ports: BTreeMap<String, usize> = settings
             .iter()
             .enumerate()
             .filter(|(_, setting)| pairs::is_port(&setting.name))
             .map(|(number, setting)| (setting.name.to_ascii_lowercase(), number))
             .collect();
+        let own = self.from.span();
         for setting in &settings {
-            if self.workload.is_some() {
+            if self.workload.is_some() && !own.contains(&setting.at.index()) {
                 self.hosts.used.borrow_mut().insert(setting.at.index());
             }
-            let own = pairs::is_own(&setting.name) || listen::environment_role(&setting.name).is_some();
-            if own || !is_readable(setting.at) {
+            // Most settings are neither: say so as cheaply as can be.
+            let plain = !setting.text.contains([':', '=']);
+            if plain && !pairs::may_be_host(&setting.name) {
+                continue;
+            }
+            let found = if plain {
+                Vec::new()
+            } else {
+                scan::scan(&setting.text, setting.text.contains('\n'))
+            };
+            let stem = if found.is_empty() {
+                pairs::host_stem(&setting.name)
+            } else {
+                pairs::stem(&setting.name)
+            };
+            if (found.is_empty() && stem.is_none())
+                || pairs::is_own(&setting.name)
+                || listen::environment_role(&setting.name).is_some()
+                || !is_readable(setting.at)
+            {
                 continue;
             }
             let beside = || {
-                let number = ports.get(&format!("{}port", pairs::stem(&setting.name)?))?;
+                let number = ports.get(&format!("{}port", stem.as_ref()?))?;
                 settings
                     .get(*number)
                     .filter(|port| port.secret == setting.secret || port.secret)
             };
-            let found = scan::scan(&setting.text, setting.text.contains('\n'));
             if found.is_empty() {
                 self.bare(setting, beside());
                 continue;
@@ -287,11 +326,8 @@ impl<'t> Collector<'_, 't> {
         }
     }
 
-    /// A setting that is a host and nothing else; its port is in the setting beside it.
-    fn bare(&mut self, setting: &Setting<'t>, beside: Option<&Setting<'t>>) {
-        if pairs::host_stem(&setting.name).is_none() {
-            return;
-        }
+    /// A setting whose name says that it is a host; its port is in the setting beside it.
+    fn bare(&mut self, setting: &Setting<'_, 't>, beside: Option<&Setting<'_, 't>>) {
         // `HTTP_HOST` and `HTTP_PORT` are where the process itself listens.
         if beside.is_some_and(|port| listen::environment_role(&port.name).is_some()) {
             return;
@@ -323,7 +359,7 @@ impl<'t> Collector<'_, 't> {
             from: self.from,
             workload: self.workload,
             container: self.container,
-            source: setting.source.clone(),
+            source: setting.source(),
             at: setting.at,
             within: setting.start.map(|at| at + start..at + start + written.len()),
             host,
@@ -351,13 +387,13 @@ impl<'t> Collector<'_, 't> {
             self.hosts.scanned.borrow_mut().insert(node.index(), found.clone());
             found
         });
-        let source = match self.workload {
-            Some(_) => Source::File(name.to_owned()),
-            None => Source::Data(name.to_owned()),
+        let kind = match self.workload {
+            Some(_) => Holds::File,
+            None => Holds::Data,
         };
         let whole = Setting {
-            source,
-            name: String::new(),
+            kind,
+            name: Cow::Borrowed(name),
             at: node,
             text: Cow::Borrowed(text),
             start: Some(0),
@@ -371,7 +407,7 @@ impl<'t> Collector<'_, 't> {
     }
 
     /// A host that was found in a setting's text.
-    fn reference(&self, text: &Cow<'t, str>, found: &scan::Found, setting: &Setting<'t>) -> Reference<'t> {
+    fn reference(&self, text: &Cow<'t, str>, found: &scan::Found, setting: &Setting<'_, 't>) -> Reference<'t> {
         let scheme = slice(text, found.scheme.clone());
         let place = |range: &Range<usize>| setting.start.map(|start| start + range.start..start + range.end);
         let port = match &found.port {
@@ -395,7 +431,7 @@ impl<'t> Collector<'_, 't> {
             from: self.from,
             workload: self.workload,
             container: self.container,
-            source: setting.source.clone(),
+            source: setting.source(),
             at: setting.at,
             within: place(&found.host),
             host,

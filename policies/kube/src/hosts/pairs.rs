@@ -24,6 +24,9 @@ const OWN: &[&str] = &[
 /// for the process's own address (`HOST`, `LISTEN_HOST`).
 #[must_use]
 pub fn host_stem(name: &str) -> Option<String> {
+    if !may_be_host(name) {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     let stem = HOST.iter().find_map(|&(word, joined)| {
         let stem = lower.strip_suffix(word)?;
@@ -41,6 +44,18 @@ pub fn stem(name: &str) -> Option<String> {
         Some(stem) => (!stem.is_empty()).then(|| stem.to_owned()),
         None => host_stem(name),
     }
+}
+
+/// Whether a name may be that of a host, told by its last letters: the cheap question before [`host_stem`].
+#[must_use]
+pub fn may_be_host(name: &str) -> bool {
+    HOST.iter().any(|&(word, _)| {
+        let end = name
+            .len()
+            .checked_sub(word.len())
+            .and_then(|at| name.as_bytes().get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
+    })
 }
 
 /// Whether a name says that it is about the process itself.

@@ -35,7 +35,7 @@ pub fn scan(text: &str, lines: bool) -> Vec<Found> {
         past: 0,
     };
     all.run();
-    if text.len() <= MAX_SETTINGS && all.found.is_empty() {
+    if all.found.is_empty() && text.len() <= MAX_SETTINGS && text.contains('=') {
         all.settings();
     }
     all.found

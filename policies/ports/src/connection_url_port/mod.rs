@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::hosts::{Destination, Dialled, Reference, Source, exposed};
-use plimsoll_sdk::kube::{Selected, ServicePort, Target, WORKLOAD_KINDS, is_headless, joined};
+use plimsoll_sdk::kube::{Selected, ServicePort, Target, WORKLOAD_KINDS, is_headless, joined, service_ports};
 use plimsoll_sdk::{Bundle, Confidence, Context, Join, Node, Object, Role, Rule, Severity, Value, Violation, word};
 
 use crate::exposed::{Asked, holder, list, meant, one, selected, with};
@@ -38,15 +38,15 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         let Destination::Service { service, join, pod } = &*destination else {
             continue;
         };
+        let number = i64::from(number);
+        if service_ports(*service).any(|port| port.port == Value::Known(number)) {
+            continue;
+        }
         let Some(ports) = exposed(*service).filter(|ports| !ports.is_empty()) else {
             continue;
         };
-        let number = i64::from(number);
         // The mapping of a headless Service is another rule's.
         let leads = |port: &ServicePort<'_>| matches!(port.target, Target::Number(target, _) if target == number);
-        if ports.iter().any(|port| port.port == Value::Known(number)) {
-            continue;
-        }
         let selected = selected(bundle, *service);
         if is_own(reference, selected) || is_no_call(reference) || is_host_alias(bundle, reference) {
             continue;
