@@ -24,11 +24,13 @@ const CONTAINERS: [(&str, &str, &[&str]); 3] = [
 ];
 
 /// The same for OpenChoreo's kinds, in each of its groups.
-const OPENCHOREO_CONTAINERS: [(&str, &[&str]); 10] = [
+const OPENCHOREO_CONTAINERS: [(&str, &[&str]); 12] = [
     ("RenderedRelease", &["spec", "resources", "*", "object"]),
     ("Release", &["spec", "resources", "*", "object"]),
     ("ComponentType", &["spec", "resources", "*", "template"]),
     ("ClusterComponentType", &["spec", "resources", "*", "template"]),
+    ("ResourceType", &["spec", "resources", "*", "template"]),
+    ("ClusterResourceType", &["spec", "resources", "*", "template"]),
     ("Trait", &["spec", "creates", "*", "template"]),
     ("ClusterTrait", &["spec", "creates", "*", "template"]),
     (
@@ -45,6 +47,23 @@ const OPENCHOREO_CONTAINERS: [(&str, &[&str]); 10] = [
         &["spec", "traits", "*", "spec", "creates", "*", "template"],
     ),
     ("ComponentRelease", &["spec", "traits", "*", "creates", "*", "template"]),
+];
+
+/// Kinds that guides to OpenChoreo write beside `object` instead of inside it, with their API versions.
+const BESIDE: [(&str, &str); 13] = [
+    ("ConfigMap", "v1"),
+    ("PersistentVolumeClaim", "v1"),
+    ("Secret", "v1"),
+    ("Service", "v1"),
+    ("ServiceAccount", "v1"),
+    ("DaemonSet", "apps/v1"),
+    ("Deployment", "apps/v1"),
+    ("StatefulSet", "apps/v1"),
+    ("CronJob", "batch/v1"),
+    ("Job", "batch/v1"),
+    ("Ingress", "networking.k8s.io/v1"),
+    ("NetworkPolicy", "networking.k8s.io/v1"),
+    ("HTTPRoute", "gateway.networking.k8s.io/v1"),
 ];
 
 struct Finder<'a> {
@@ -134,17 +153,27 @@ impl Finder<'_> {
 
     fn inner(&mut self, node: u32, way: &[&str], owner: u32) {
         let Some((step, rest)) = way.split_first() else {
-            self.object(node, Some(owner), None);
             return;
         };
         if *step == "*" {
             for child in self.part.children(node) {
-                self.inner(child, rest, owner);
+                if rest.is_empty() {
+                    self.object(child, Some(owner), None);
+                } else {
+                    self.inner(child, rest, owner);
+                }
             }
             return;
         }
         let key = self.part.intern(step);
-        if let Some(child) = self.part.get(node, key) {
+        let Some(child) = self.part.get(node, key) else {
+            return;
+        };
+        if rest.is_empty() {
+            let beside = self.text(node, word!("kind"));
+            let inferred = BESIDE.iter().find(|(kind, _)| beside == Some(kind));
+            self.object(child, Some(owner), inferred.map(|&(kind, version)| (version, kind)));
+        } else {
             self.inner(child, rest, owner);
         }
     }

@@ -71,6 +71,23 @@ fn lists_are_opened() {
 }
 
 #[test]
+fn a_kind_beside_the_object_is_its_own() {
+    let text = "apiVersion: core.openchoreo.dev/v1alpha1\nkind: Release\nmetadata: {name: r}\nspec:\n  resources:\n    \
+                - kind: ConfigMap\n      object: {data: {PORT: \"80\"}}\n    - kind: Deployment\n      object: {spec: {}}\n    \
+                - kind: Widget\n      object: {spec: {}}\n    - kind: Service\n      object: {apiVersion: v1, kind: Pod}\n";
+    let found = objects(text);
+    assert_eq!(
+        short(&found),
+        [
+            ("core.openchoreo.dev", "Release", "r", None),
+            ("", "ConfigMap", "", Some(0)),
+            ("apps", "Deployment", "", Some(0)),
+            ("", "Pod", "", Some(0)),
+        ]
+    );
+}
+
+#[test]
 fn openchoreo_carries_objects() {
     let inner = "{apiVersion: v1, kind: Service, metadata: {name: \"${metadata.name}\"}}";
     for (kind, spec) in [
@@ -85,6 +102,11 @@ fn openchoreo_carries_objects() {
         ),
         (
             "ClusterComponentType",
+            format!("{{resources: [{{id: a, template: {inner}}}]}}"),
+        ),
+        ("ResourceType", format!("{{resources: [{{id: a, template: {inner}}}]}}")),
+        (
+            "ClusterResourceType",
             format!("{{resources: [{{id: a, template: {inner}}}]}}"),
         ),
         ("Trait", format!("{{creates: [{{template: {inner}}}]}}")),
