@@ -48,7 +48,11 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         // The mapping of a headless Service is another rule's.
         let leads = |port: &ServicePort<'_>| matches!(port.target, Target::Number(target, _) if target == number);
         let selected = selected(bundle, *service);
-        if is_own(reference, selected) || is_no_call(reference) || is_host_alias(bundle, reference) {
+        if is_own(reference, selected)
+            || reference.is_for_others()
+            || is_no_call(reference)
+            || is_host_alias(bundle, reference)
+        {
             continue;
         }
         let mut confidence = confidence(reference);
