@@ -272,6 +272,13 @@ impl<'t> Proxies<'t> {
             all: (all.len() <= MAX_PROXIES).then_some(all),
         }
     }
+
+    /// Whether a proxy is seen that uses its node's network: what it sends comes from the node, which may be let through.
+    fn on_nodes(&self, bundle: &Bundle<'t>, target: &Target<'t>) -> bool {
+        self.all.iter().flatten().any(|proxy| {
+            proxy.host_network() != Value::Known(false) && bundle.sees(target.workload.object, proxy.object)
+        })
+    }
 }
 
 fn is_proxy(text: &str) -> bool {
@@ -291,7 +298,7 @@ pub fn admitted<'t>(
     let policies = bundle.policies();
     let applying = policies.applying(bundle, target.workload, Direction::Ingress);
     let isolated = applying.iter().any(|&(_, applies)| applies == Value::Known(true));
-    if !isolated || policies.other_layer_seen(target.workload.object) {
+    if !isolated || policies.other_layer_seen(target.workload.object) || proxies.on_nodes(bundle, target) {
         return None;
     }
     let own = End::Workload(target.workload);

@@ -51,9 +51,8 @@ fn over_udp_only<'t>(rule: &PolicyRule<'t>) -> Option<Node<'t>> {
     for port in ports {
         let is_dns = match port.port {
             PortRef::Range(first, last, _) => (first..=last).contains(&DNS),
-            PortRef::All | PortRef::Unknown => true,
             // A name may stand for it.
-            PortRef::Name(..) => true,
+            PortRef::All | PortRef::Name(..) | PortRef::Unknown => true,
             PortRef::Nothing => false,
         };
         let is_one = matches!(port.port, PortRef::Range(first, last, _) if first == last);

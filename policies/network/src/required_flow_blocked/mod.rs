@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::hosts::{Destination, Reference, Source};
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Policy, Protocol};
-use plimsoll_sdk::kube::{Workload, openchoreo};
+use plimsoll_sdk::kube::{Made, Workload, openchoreo, operators};
 use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Value, Violation, word};
 
 use crate::common::{peers_key, rules_key, title};
@@ -185,7 +185,14 @@ fn snippet(policy: &Policy<'_>, workload: Workload<'_>) -> String {
     }
 }
 
-/// What a workload calls outside of the cluster, at ports that its egress is not allowed at all.
+/// The pods behind a Service that an operator makes, whose labels are not known, where it serves this port.
+fn pods_of<'t>(made: &Made<'t>, port: Option<u16>) -> Option<End<'t>> {
+    let port = i64::from(port?);
+    let serves = matches!(&made.ports, Value::Known(ports) if ports.contains(&port));
+    (serves && made.place == operators::Place::Beside).then(|| End::Pods(made.by.namespace()))
+}
+
+/// What a workload calls outside of the input, at ports that its egress is not allowed at all.
 fn outside<'t>(
     bundle: &Bundle<'t>,
     number: usize,
@@ -208,6 +215,10 @@ fn outside<'t>(
             Destination::Address => match reference.host.parse() {
                 Ok(address) => End::address(address),
                 Err(_) => continue,
+            },
+            Destination::Made(ref made) => match pods_of(made, reference.port.number()) {
+                Some(end) => end,
+                None => continue,
             },
             _ => continue,
         };
@@ -243,8 +254,8 @@ fn outside<'t>(
             .confidence(Confidence::Medium)
             .related(reference.at, format!("{} is told so by {}", client.title(), source(reference)))
             .help(format!(
-                "{} allows nothing outside of the cluster at this port. Add a rule for egress with the addresses under ipBlock, \
-                 and port {port}.",
+                "{} allows nothing that it may be at this port. Add a rule for egress with the addresses under ipBlock (the labels of \
+                 the pods, where they are in the cluster), and port {port}.",
                 title(policy)
             ));
         if let Some(join) = bundle.nearest(policy.object, &[client.object]).first() {

@@ -184,7 +184,6 @@ fn violation<'t>(
         violation = violation.through(&first.join);
         if let Some(workload) = bundle.workloads().get(first.workload)
             && let Some(join) = bundle.nearest(policy.object, &[workload.object]).first()
-            && !first.join.distant
         {
             violation = violation.through(join);
         }
