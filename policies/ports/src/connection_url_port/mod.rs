@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_sdk::kube::hosts::{Destination, Dialled, Reference, Source, exposed};
+use plimsoll_sdk::kube::hosts::{Destination, Dialled, Reference, Source, default_port, exposed};
 use plimsoll_sdk::kube::{Selected, ServicePort, Target, WORKLOAD_KINDS, is_headless, joined, service_ports};
 use plimsoll_sdk::{Bundle, Confidence, Context, Join, Node, Object, Role, Rule, Severity, Value, Violation, word};
 
@@ -60,7 +60,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             if ports.iter().any(leads) {
                 continue;
             }
-            match pods::refuses(bundle, selected, number) {
+            match pods::refuses(bundle, selected, number, default_port(&reference.scheme)) {
                 Some(known) => confidence = confidence.min(known),
                 None => continue,
             }

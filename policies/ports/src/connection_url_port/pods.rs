@@ -7,8 +7,14 @@ use plimsoll_sdk::{Bundle, Confidence, Value};
 /// More workloads than this are not looked at.
 const MAX_WORKLOADS: usize = 64;
 
-/// Whether none of the pods listens on a port, and how sure that is; none where one does or may.
-pub fn refuses<'t>(bundle: &Bundle<'t>, selected: &[Selected<'t>], number: i64) -> Option<Confidence> {
+/// Whether none of the pods listens on a port, and how sure that is; none where one does or may. Pods listen on more than is
+/// declared (peers, metrics), so it is sure only where they are known to serve the very protocol, on its usual port.
+pub fn refuses<'t>(
+    bundle: &Bundle<'t>,
+    selected: &[Selected<'t>],
+    number: i64,
+    usual: Option<u16>,
+) -> Option<Confidence> {
     let port = u16::try_from(number).ok()?;
     let [one] = selected else { return None };
     if one.join.ambiguous || one.workloads.len() > MAX_WORKLOADS {
@@ -35,13 +41,12 @@ pub fn refuses<'t>(bundle: &Bundle<'t>, selected: &[Selected<'t>], number: i64) 
             told |= listen
                 .evidence
                 .iter()
-                .any(|evidence| matches!(evidence.tier, Tier::Process | Tier::Image));
+                .any(|evidence| matches!(evidence.tier, Tier::Process | Tier::Image) && Some(evidence.port) == usual);
         }
         // Nothing says where it listens.
         if !any {
             return None;
         }
-        // What is declared alone need not be all.
         if !told {
             confidence = Confidence::Medium;
         }
