@@ -5,8 +5,10 @@ use plimsoll_sdk::{Policy, Rule};
 mod allow_all;
 mod common;
 mod dead;
+mod denial;
 mod dns;
 mod flows;
+mod outside;
 mod rules;
 
 /// The policy.

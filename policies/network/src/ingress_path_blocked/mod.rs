@@ -9,7 +9,9 @@ use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Violation
 
 use crate::common::title;
 use crate::dead;
-use crate::flows::{self, Admits, Proxies, Routed, Target};
+use crate::denial;
+use crate::flows::{self, Routed, Target};
+use crate::outside::{self, Admits, Proxies};
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
@@ -37,10 +39,10 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             if openchoreo::is_open_choreo(bundle, target.workload.object) {
                 continue;
             }
-            let Some((admits, decision)) = flows::admitted(bundle, routed.route, target, &dead, &proxies) else {
+            let Some((admits, decision)) = outside::admitted(bundle, routed.route, target, &dead, &proxies) else {
                 continue;
             };
-            let Some(policy) = flows::denying(bundle, &decision, Direction::Ingress) else {
+            let Some(policy) = denial::denying(bundle, &decision, Direction::Ingress) else {
                 continue;
             };
             if has_another_cause(bundle, &decision, target, &dead) {
@@ -63,8 +65,8 @@ fn has_another_cause<'t>(
 ) -> bool {
     let destination = End::Workload(target.workload);
     let at = (target.protocol, target.port);
-    !flows::would_admit(bundle, decision, Direction::Ingress, destination, at, dead).is_empty()
-        || flows::names_service_port(bundle, decision, Direction::Ingress, target)
+    !denial::would_admit(bundle, decision, Direction::Ingress, destination, at, dead).is_empty()
+        || denial::names_service_port(bundle, decision, Direction::Ingress, target)
 }
 
 fn violation<'t>(
@@ -141,7 +143,7 @@ fn violation<'t>(
     // often one of several; who sends the requests is not always seen.
     let is_inferred = route.purpose == Purpose::Entry
         || matches!(admits, Admits::Only(_))
-        || flows::is_building_block(bundle, decision, Direction::Ingress);
+        || denial::is_building_block(bundle, decision, Direction::Ingress);
     if is_inferred && violation.confidence > Confidence::Medium {
         violation = violation.confidence(Confidence::Medium);
     }

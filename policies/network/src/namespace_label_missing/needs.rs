@@ -8,8 +8,10 @@ use plimsoll_sdk::{Bundle, Value};
 
 use crate::common::Selected;
 use crate::dead::{self, Dead};
+use crate::denial;
 use crate::dns::{self, Says};
-use crate::flows::{self, Admits, Proxies, Target};
+use crate::flows::{self, Target};
+use crate::outside::{self, Admits, Proxies};
 
 /// For each peer, by its node, something that is needed and that nothing else allows.
 pub struct Needs {
@@ -88,7 +90,7 @@ impl Needs {
         for routed in flows::routed(bundle) {
             let what = format!("{} {}", routed.route.object.kind_text(), routed.route.object.called());
             for target in &routed.targets {
-                let Some((Admits::Nobody, decision)) = flows::admitted(bundle, routed.route, target, peers, &proxies)
+                let Some((Admits::Nobody, decision)) = outside::admitted(bundle, routed.route, target, peers, &proxies)
                 else {
                     continue;
                 };
@@ -143,7 +145,7 @@ impl Needs {
     ) {
         let destination = End::Workload(target.workload);
         let at = (target.protocol, target.port);
-        for peer in flows::would_admit(bundle, decision, direction, destination, at, peers) {
+        for peer in denial::would_admit(bundle, decision, direction, destination, at, peers) {
             self.by_peer.entry(peer).or_insert_with(|| what.to_owned());
         }
     }

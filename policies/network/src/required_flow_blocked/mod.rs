@@ -9,6 +9,7 @@ use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Value, Vi
 
 use crate::common::{peers_key, rules_key, title};
 use crate::dead;
+use crate::denial;
 use crate::flows::{self, Called, PublicHosts, Target};
 
 /// The rule.
@@ -40,7 +41,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             let Some((target, direction, decision)) = denied(bundle, client, &called, &dead) else {
                 continue;
             };
-            let Some(policy) = flows::denying(bundle, &decision, direction) else {
+            let Some(policy) = denial::denying(bundle, &decision, direction) else {
                 continue;
             };
             let key = (policy.object.index(), number, target.service.index(), target.port);
@@ -81,8 +82,8 @@ fn denied<'c, 't>(
             (Direction::Ingress, verdict.ingress)
         };
         let at = (target.protocol, target.port);
-        if !flows::would_admit(bundle, &decision, direction, to, at, dead).is_empty()
-            || flows::names_service_port(bundle, &decision, direction, target)
+        if !denial::would_admit(bundle, &decision, direction, to, at, dead).is_empty()
+            || denial::names_service_port(bundle, &decision, direction, target)
         {
             return None;
         }
@@ -163,7 +164,7 @@ fn inside<'t>(
             violation = violation.through(join);
         }
     }
-    if flows::is_building_block(bundle, decision, direction) && violation.confidence > Confidence::Medium {
+    if denial::is_building_block(bundle, decision, direction) && violation.confidence > Confidence::Medium {
         violation = violation.confidence(Confidence::Medium);
     }
     violation
@@ -240,7 +241,7 @@ fn outside<'t>(
         if decision.allowed != Value::Known(false) || is_silent || !told.insert((reference.host.clone(), port)) {
             continue;
         }
-        let Some(policy) = flows::denying(bundle, &decision, Direction::Egress) else {
+        let Some(policy) = denial::denying(bundle, &decision, Direction::Egress) else {
             continue;
         };
         let message = format!(
