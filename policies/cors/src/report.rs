@@ -145,7 +145,13 @@ fn fix(bundle: &Bundle<'_>, opening: &Opening, sites: &[&Site<'_>]) -> Option<Fi
             let (key, value) = (key.to_owned(), "\"false\"".to_owned());
             ("turn credentials off".to_owned(), Edit::Insert { into, key, value })
         }
-        (Speaks::Origin, _) if opening.whole && matches!(opening.cause, Cause::Entry(_)) => {
+        (Speaks::Origin, _) if opening.whole => {
+            let Cause::Entry(entry) = &opening.cause else {
+                return None;
+            };
+            if Node::new(tree, opening.at).text() != Value::Known(entry.as_str()) {
+                return None;
+            }
             let mut pages = sites.iter().filter(|site| site.pages);
             let (Some(site), None) = (pages.next(), pages.next()) else {
                 return None;

@@ -91,7 +91,7 @@ pub fn of_file(object: Object<'_>, node: Node<'_>, name: &str) -> Vec<Opening> {
     };
     let mut found = text::openings(object, node, name);
     if !ends(CODE) {
-        for setting in settings(name, text) {
+        for setting in settings(name, text).into_iter().take(text::MOST) {
             let entry = text.get(setting.at.clone()).unwrap_or("*");
             let mut opening = Opening::new(object, node, format!("{name}: {}", setting.name), entry);
             opening.whole = false;

@@ -61,7 +61,7 @@ pub struct Opening {
     pub at: u32,
     /// Bytes of it, where it stands in a longer text.
     pub within: Option<Range<usize>>,
-    /// Whether the scalar is the origin and nothing else, so that another may take its place.
+    /// Whether the scalar may be the origin and nothing else, so that another may take its place.
     pub whole: bool,
     /// How messages call the place.
     pub place: String,
@@ -101,7 +101,7 @@ impl Opening {
             object: object.index(),
             at: at.index(),
             within: None,
-            whole: at.raw_text() == Some(entry),
+            whole: true,
             place: title(object),
             field: field.into(),
             cause: Cause::Entry(entry.to_owned()),
