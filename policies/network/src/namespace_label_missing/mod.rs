@@ -81,7 +81,8 @@ fn asks_for_a_name(policy: Object<'_>, dead: &Dead<'_>, value: &str, need: Optio
         };
         violation = violation.fix(Fix {
             title: format!("select by {STANDARD}"),
-            safe: true,
+            // That `name` means the namespace's name is plain; other keys may have been meant otherwise.
+            safe: key == "name",
             edits: vec![edit],
         });
     }
