@@ -37,14 +37,8 @@ pub struct Credential<'t> {
 #[must_use]
 pub fn may_hold(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let (mut at, mut sight) = (0, Sight::default());
-    while let Some(found) = next_mark(bytes, at) {
-        if sight.is_telling(bytes, found) {
-            return true;
-        }
-        at = found + 1;
-    }
-    false
+    let mut sight = Sight::default();
+    Marks::of(bytes).any(|mark| sight.is_telling(bytes, mark))
 }
 
 /// What was seen of a text on the way from mark to mark.
@@ -67,10 +61,12 @@ impl Sight {
             Some(b':') => {
                 self.address |= before.ends_with(b"jdbc:oracle");
                 // `"spring.datasource.password": …`
-                before
-                    .last()
-                    .is_some_and(|byte| matches!(byte, b'd' | b'"' | b'\'' | b' '))
-                    && trimmed(before).ends_with(b"password")
+                match before {
+                    [.., b'd'] | [.., b'd', b'"' | b'\''] | [.., b' '] | [.., b'"' | b'\'' | b' ', b'"' | b'\''] => {
+                        trimmed(before).ends_with(b"password")
+                    }
+                    _ => false,
+                }
             }
             _ => {
                 let key = trimmed(before);
@@ -100,24 +96,61 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
     bytes.get(..end).unwrap_or(&[])
 }
 
-/// Where the next `@`, `=` or `:` stands, from a byte on. Eight bytes at a time: most texts have few of them, and every
-/// branch costs fuel.
-pub fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    // A byte of the word is zero just where the mark stands; the lowest one that is found is always right.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let rest = bytes.get(from..)?;
-    let (words, tail) = rest.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let marks = [b'@', b'=', b':'].map(|mark| zero(word ^ (ONES * u64::from(mark))));
-        let any = marks[0] | marks[1] | marks[2];
-        if any != 0 {
-            return Some(from + 8 * number + any.trailing_zeros() as usize / 8);
+/// Where each `@`, `=` and `:` stands. Eight bytes at a time: most texts have few of them, and every branch costs fuel.
+pub struct Marks<'t> {
+    bytes: &'t [u8],
+    /// Where the word begins that is looked at.
+    word: usize,
+    /// The highest bit of each of its bytes that is a mark and was not given yet.
+    left: u64,
+    next: usize,
+}
+
+impl<'t> Marks<'t> {
+    /// Those of a text.
+    #[must_use]
+    pub fn of(bytes: &'t [u8]) -> Self {
+        Marks {
+            bytes,
+            word: 0,
+            left: 0,
+            next: 0,
         }
     }
-    let last = tail.iter().position(|byte| matches!(byte, b'@' | b'=' | b':'))?;
-    Some(from + 8 * words.len() + last)
+}
+
+impl Iterator for Marks<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        const ONES: u64 = u64::MAX / 255;
+        const LOW: u64 = ONES * 0x7F;
+        // The highest bit of each byte that is zero: the sum of its other bits and 127 does not reach it.
+        let zero = |word: u64| !(((word & LOW) + LOW) | word | LOW);
+        while self.left == 0 {
+            let rest = self.bytes.get(self.next..)?;
+            let word = match rest.first_chunk::<8>() {
+                Some(word) => *word,
+                None if rest.is_empty() => return None,
+                None => {
+                    let mut word = [0; 8];
+                    for (to, from) in word.iter_mut().zip(rest) {
+                        *to = *from;
+                    }
+                    word
+                }
+            };
+            let word = u64::from_le_bytes(word);
+            let marks = [b'@', b'=', b':'].map(|mark| zero(word ^ (ONES * u64::from(mark))));
+            self.left = marks[0] | marks[1] | marks[2];
+            self.word = self.next;
+            self.next += 8;
+        }
+        let at = self.word + self.left.trailing_zeros() as usize / 8;
+        self.left &= self.left - 1;
+        Some(at)
+    }
 }
 
 /// All literal passwords of a text and their stand-ins, in order, and users without a password in addresses of the web.
@@ -321,10 +354,7 @@ mod tests {
             let found = find(&text);
             prop_assert!(found.is_empty() || may_hold(&text));
         let marks: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| b"@=:".contains(byte)).map(|(at, _)| at).collect();
-        let mut stepped = Vec::new();
-        while let Some(at) = next_mark(text.as_bytes(), stepped.last().map_or(0, |last| last + 1)) {
-            stepped.push(at);
-        }
+        let stepped: Vec<usize> = Marks::of(text.as_bytes()).collect();
         prop_assert_eq!(marks, stepped);
             for one in found {
                 prop_assert!(text.get(one.secret).is_some());

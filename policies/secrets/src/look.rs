@@ -3,7 +3,7 @@
 
 use plimsoll_sdk::{Bundle, Symbol};
 
-use crate::connection::{self, Sight};
+use crate::connection::{Marks, Sight};
 use crate::{name, pem, token};
 
 /// What may be in a text; several may hold.
@@ -40,8 +40,8 @@ impl Look {
         if bytes.len() < 8 {
             return found;
         }
-        let (mut at, mut sight) = (0, Sight::default());
-        while let Some(mark) = connection::next_mark(bytes, at) {
+        let mut sight = Sight::default();
+        for mark in Marks::of(bytes) {
             if sight.is_telling(bytes, mark) {
                 found.0 |= Look::CONNECTION.0;
             }
@@ -51,7 +51,6 @@ impl Look {
             if found.has(Look::CONNECTION) && found.has(Look::TOKEN) {
                 break;
             }
-            at = mark + 1;
         }
         let mut long = false;
         for run in token::runs(bytes) {
@@ -168,7 +167,7 @@ mod tests {
             text in "(password ?=|[a-z]{1,3}://|;|'|\"|\n|host=|[a-z:/@= ?&]|Authorization: Basic |eyJ|ghp_|glpat-|\"auth\": ?\"|[A-Za-z0-9]{16,40}|-----BEGIN (RSA )?PRIVATE KEY-----){0,12}"
         ) {
             let look = Look::at(&text);
-            prop_assert!(look.has(Look::CONNECTION) || connection::find(&text).is_empty());
+            prop_assert!(look.has(Look::CONNECTION) || crate::connection::find(&text).is_empty());
             prop_assert!(look.has(Look::TOKEN) || token::find(&text).is_empty());
             prop_assert!(look.has(Look::KEY) || pem::find(&text).is_empty());
         }

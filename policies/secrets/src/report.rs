@@ -202,6 +202,7 @@ impl<'b, 't> Search<'b, 't> {
                 self.file(place, name, text, all);
             }
             Part::Setting | Part::Schema => self.setting(place, text, all),
+            Part::Literal => self.literal(place, text, all),
             Part::Script => {
                 for passed in command::script(text) {
                     all.extend(self.passed(place, place.object_name(), text, passed));
@@ -297,6 +298,34 @@ impl<'b, 't> Search<'b, 't> {
                 help.to_owned(),
             ));
         }
+    }
+
+    /// `NAME=value` of a kustomization's generator.
+    fn literal(&mut self, place: &Place<'_, 't>, text: &str, all: &mut Vec<Candidate>) {
+        let Some((name, literal)) = text.split_once('=') else {
+            return;
+        };
+        let Some(named) = credential::judge(name, literal.trim_matches(['"', '\'']), Setting::Variable) else {
+            return;
+        };
+        let secret = place.above.iter().any(|node| node.key_text() == "secretGenerator");
+        let of = place
+            .above
+            .iter()
+            .rev()
+            .find_map(|node| node.text_of(word!("name")).known())
+            .unwrap_or(place.object_name());
+        let (rule, message, help) = if secret {
+            let message = format!("Secret {of} key {name} is committed in clear, as a literal of its generator");
+            (Rule::SecretManifest, message, SECRET_HELP)
+        } else {
+            let message = format!(
+                "ConfigMap {of} key {name} holds a credential; ConfigMaps are not access-controlled as secrets"
+            );
+            (Rule::ConfigMap, message, CONFIGMAP_HELP)
+        };
+        let range = name.len() + 1..text.len();
+        all.extend(self.named(place, rule, name, literal, range, named, message, help.to_owned()));
     }
 
     /// The words of a container's command line.
@@ -557,6 +586,10 @@ impl<'b, 't> Search<'b, 't> {
 
 const CONFIGMAP_HELP: &str = "move the whole value to a key of a Secret, turn `configMapKeyRef` into `secretKeyRef` (or \
                               `configMapRef` into `secretRef`), and rotate the credential, for the history keeps it";
+
+/// What to do about a Secret in a file.
+pub(crate) const SECRET_HELP: &str = "commit it encrypted (a SealedSecret, SOPS) or leave it to an operator that fills it from \
+                                      a vault (an ExternalSecret), and rotate what was in it, for the history keeps it";
 
 const COMMAND_HELP: &str = "the process list and every audit of the pod show command lines: hand it over as a variable from a \
                             Secret, refer to it as `$(NAME)` or let the program read a mounted file, and rotate it";

@@ -58,10 +58,9 @@ pub(crate) fn judge<'t>(search: &mut Search<'_, 't>, object: Object<'t>) {
     }
     let (keys, name) = (if count == 1 { "key" } else { "keys" }, object.called());
     let message = format!("Secret {name} with {count} {keys} is committed in clear; base64 is not encryption");
-    let mut violation = Violation::new(Place::Key(map.index()), message).sensitive().help(
-        "commit it encrypted (a SealedSecret, SOPS) or leave it to an operator that fills it from a vault (an ExternalSecret), and \
-         rotate what was in it, for the history keeps it",
-    );
+    let mut violation = Violation::new(Place::Key(map.index()), message)
+        .sensitive()
+        .help(report::SECRET_HELP);
     violation = match worst {
         Held::Credential if weak && is_shown(object.file()) => violation.severity(Severity::Warning),
         Held::Credential if stage::is_dev(search.bundle, object) => violation.severity(Severity::Warning),

@@ -29,6 +29,8 @@ pub enum Part {
     Setting,
     /// A schema of OpenChoreo's, which may have defaults.
     Schema,
+    /// `NAME=value`: what a kustomization makes a ConfigMap or Secret of.
+    Literal,
     /// Anything else.
     Other,
 }
@@ -72,6 +74,7 @@ enum In {
     SettingList,
     SettingPair,
     Schema,
+    Literals,
 }
 
 /// What an object's kind says of its parts.
@@ -87,6 +90,8 @@ enum Shape {
     Connector,
     /// `triggers[].metadata` is.
     Scaler,
+    /// A kustomization.
+    Kustomization,
 }
 
 impl Shape {
@@ -106,6 +111,7 @@ impl Shape {
             "Application" | "ApplicationSet" | "HelmRelease" | "HelmChart" => Shape::Chart,
             "KafkaConnector" => Shape::Connector,
             "ScaledObject" | "ScaledJob" => Shape::Scaler,
+            "Kustomization" | "Component" if object.group_text() == "kustomize.config.k8s.io" => Shape::Kustomization,
             _ => Shape::Plain,
         }
     }
@@ -266,6 +272,7 @@ fn inside(shape: Shape, outer: In, kind: Kind, key: Option<Symbol>, look: KeyLoo
         Shape::Chart if !list && (key == word!("values") || is(above, key, "valuesObject")) => In::Settings,
         Shape::Connector if is(above, key, "config") && above.len() == 2 => In::Settings,
         Shape::Scaler if key == word!("metadata") && above.len() > 2 => In::Settings,
+        Shape::Kustomization if list && is(above, key, "literals") => In::Literals,
         _ => pair(outer),
     })
 }
@@ -286,6 +293,7 @@ fn part(shape: Shape, outer: In, key: Option<Symbol>, look: KeyLook, above: &[No
         In::SettingPair if is_value => Part::Setting,
         In::Settings if look == KeyLook::Promise => Part::Setting,
         In::Schema => Part::Schema,
+        In::Literals => Part::Literal,
         _ if shape == Shape::Chart && key == Some(word!("values")) => Part::File,
         _ => {
             let script = key == Some(word!("script"))

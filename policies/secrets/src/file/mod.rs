@@ -182,9 +182,8 @@ fn settings<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
     let bytes = text.as_bytes();
     let mut lines = Lines::new(text);
     let mut at = 0;
-    while let Some(mark) = connection::next_mark(bytes, at) {
-        at = mark + 1;
-        if bytes.get(mark) == Some(&b'@') {
+    for mark in connection::Marks::of(bytes) {
+        if mark < at || bytes.get(mark) == Some(&b'@') {
             continue;
         }
         let Some(key) = key(text, mark) else { continue };

@@ -100,12 +100,15 @@ pub fn may_be(run: &[u8]) -> bool {
 /// registry's login, the address of a webhook.
 #[must_use]
 pub fn is_telling(bytes: &[u8], mark: usize) -> bool {
-    let (before, after) = (bytes.get(..mark).unwrap_or(&[]), bytes.get(mark + 1..).unwrap_or(&[]));
-    bytes.get(mark) == Some(&b':')
-        && (after.starts_with(b"//hooks.slack.com/")
-            || after.starts_with(b"//discord")
-            || is_teams(after)
-            || carries(before))
+    if bytes.get(mark) != Some(&b':') {
+        return false;
+    }
+    let after = bytes.get(mark + 1..).unwrap_or(&[]);
+    if after.starts_with(b"//") {
+        after.starts_with(b"//hooks.slack.com/") || after.starts_with(b"//discord") || is_teams(after)
+    } else {
+        carries(bytes.get(..mark).unwrap_or(&[]))
+    }
 }
 
 fn is_teams(after: &[u8]) -> bool {
@@ -124,9 +127,10 @@ fn carries(before: &[u8]) -> bool {
                 .get(before.len() - end.len()..)
                 .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
     };
-    match before.last() {
-        Some(b'n' | b'N') => ends(b"authorization"),
-        Some(b'"' | b'\'') => before.ends_with(b"\"auth\"") || ends(b"authorization\""),
+    match before {
+        [.., b'n' | b'N'] => ends(b"authorization"),
+        [.., b'n' | b'N', b'"'] => ends(b"authorization\""),
+        [.., b'h', b'"'] => before.ends_with(b"\"auth\""),
         _ => false,
     }
 }
