@@ -48,7 +48,7 @@ pub fn report(
     violations: &mut Vec<Violation>,
     speaks: Speaks,
     say: impl Fn(&Opening, Violation) -> Violation,
-    message: impl Fn(&Opening) -> String,
+    message: impl Fn(&Opening, &str) -> String,
 ) {
     let bundle = &context.bundle;
     let all = openings(bundle);
@@ -65,9 +65,12 @@ pub fn report(
             continue;
         };
         let seen = sites.seen_by(object);
-        let mut violation = Violation::new(Node::new(bundle.tree(), opening.at), message(opening))
-            .confidence(opening.confidence)
-            .help(help(bundle, object, opening, &seen));
+        let mut violation = Violation::new(
+            Node::new(bundle.tree(), opening.at),
+            message(opening, &place(bundle, object, opening)),
+        )
+        .confidence(opening.confidence)
+        .help(help(bundle, object, opening, &seen));
         if let Some(bytes) = &opening.within {
             violation = violation.within(bytes.clone());
         }
@@ -75,6 +78,14 @@ pub fn report(
             violation = violation.fix(fix);
         }
         violations.push(say(opening, violation));
+    }
+}
+
+/// How messages call the place of an opening: a template with the type that it is in.
+fn place<'t>(bundle: &Bundle<'t>, object: Object<'t>, opening: &Opening) -> String {
+    match openchoreo::outer(bundle, object).filter(|outer| *outer != object) {
+        Some(outer) => format!("{} in {} {}", opening.place, outer.kind_text(), outer.called()),
+        None => opening.place.clone(),
     }
 }
 
@@ -114,10 +125,14 @@ fn help<'t>(bundle: &Bundle<'t>, object: Object<'t>, opening: &Opening, sites: &
         Credentials::Said(_) => ", or turn credentials off".to_owned(),
         Credentials::Off => String::new(),
     };
-    let platform = if openchoreo::is_open_choreo(bundle, object) {
-        "; a new release carries the change, and the ReleaseBinding of each environment can set its own"
-    } else {
-        ""
+    let outer = openchoreo::outer(bundle, object);
+    let platform = match outer.map(|outer| (outer == object, outer.kind_text())) {
+        Some((true, _)) => {
+            "; a new release carries the change, and the ReleaseBinding of each environment can set its own"
+        }
+        Some((false, "RenderedRelease" | "Release")) => "; the platform renders it: change the template it comes from",
+        Some((false, _)) => "; it is a template: every component of the type gets the change",
+        None => "",
     };
     format!(
         "{together}list the exact origins whose pages call it, scheme, host and port{known}{also}{platform}; where any site \

@@ -103,3 +103,16 @@ fn each_is_said_once() {
         assert!(findings::<Cors>(rule, &text).is_empty(), "{rule}");
     }
 }
+
+#[test]
+fn a_template_is_named_with_its_type() {
+    let text = "apiVersion: openchoreo.dev/v1alpha1\nkind: ComponentType\nmetadata: {name: service}\nspec:\n  workloadType: deployment\n  \
+                resources:\n  - id: route\n    template:\n      apiVersion: gateway.networking.k8s.io/v1\n      kind: HTTPRoute\n      \
+                metadata: {name: '${metadata.name}'}\n      spec: {rules: [{filters: [{type: CORS, cors: {allowOrigins: ['*']}}]}]}\n";
+    let seen = one("wildcard-origin", text);
+    assert_eq!(
+        seen.message,
+        "HTTPRoute in ComponentType service allows any origin (allowOrigins: \"*\")"
+    );
+    assert!(seen.help.unwrap_or_default().contains("it is a template"));
+}

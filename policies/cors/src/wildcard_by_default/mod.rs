@@ -27,17 +27,14 @@ fn check(context: &Context<'_, Settings>, violations: &mut Vec<Violation>) {
             violation
         }
     };
-    report::report(context, violations, Speaks::Default, say, |opening| {
+    report::report(context, violations, Speaks::Default, say, |opening, place| {
         let Cause::Default(switch, list, whose) = &opening.cause else {
-            return format!("{} allows any origin by default", opening.place);
+            return format!("{place} allows any origin by default");
         };
         let with = match opening.credentials {
             Credentials::Off => "",
             _ => " with credentials",
         };
-        format!(
-            "{}: {switch} without {list} means \"*\"{with} on {whose}",
-            opening.place
-        )
+        format!("{place}: {switch} without {list} means \"*\"{with} on {whose}")
     });
 }

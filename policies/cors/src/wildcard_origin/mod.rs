@@ -26,11 +26,11 @@ fn check(context: &Context<'_, Settings>, violations: &mut Vec<Violation>) {
             violation
         }
     };
-    report::report(context, violations, Speaks::Origin, say, |opening| {
+    report::report(context, violations, Speaks::Origin, say, |opening, place| {
         let entry = match &opening.cause {
             Cause::Entry(entry) => entry.as_str(),
             Cause::Default(..) => "*",
         };
-        format!("{} allows any origin ({}: \"{entry}\")", opening.place, opening.field)
+        format!("{place} allows any origin ({}: \"{entry}\")", opening.field)
     });
 }

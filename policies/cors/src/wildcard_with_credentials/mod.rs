@@ -20,12 +20,12 @@ pub static RULE: Rule<Settings> = Rule {
 
 fn check(context: &Context<'_, Settings>, violations: &mut Vec<Violation>) {
     let say = |_: &Opening, violation| violation;
-    report::report(context, violations, Speaks::Credentials, say, |opening| {
+    report::report(context, violations, Speaks::Credentials, say, |opening, place| {
         let outcome = match opening.answer {
             Answer::Echo => "insecure",
             Answer::Literal => "browsers reject it",
             Answer::Either => "insecure, or browsers reject it",
         };
-        format!("{}: any origin with credentials ({outcome})", opening.place)
+        format!("{place}: any origin with credentials ({outcome})")
     });
 }
