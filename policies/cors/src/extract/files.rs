@@ -10,7 +10,7 @@ use std::ops::Range;
 use plimsoll_sdk::kube::Kind;
 use plimsoll_sdk::{Node, Object, Value, word};
 
-use super::{Answer, Credentials, Hot, Opening, text};
+use super::{Answer, Credentials, Hot, ORIGIN, Opening, text};
 use crate::origin;
 use crate::variable::{self, Holds};
 
@@ -49,10 +49,31 @@ pub fn read(object: Object<'_>, hot: &Hot<'_>, found: &mut Vec<Opening>) {
             if member.text() == Value::Known("*") {
                 found.push(custom_header(object, data, member));
             }
+        } else if name == ORIGIN {
+            found.extend(for_all(object, data, member));
         } else if is_file(member) {
             found.extend(of_file(object, member, name));
         }
     }
+}
+
+/// What HAProxy's controllers take for every Ingress that says nothing else.
+fn for_all(object: Object<'_>, data: Node<'_>, member: Node<'_>) -> Option<Opening> {
+    let is_on = |key: &str| data.get_text(key).and_then(Node::text) == Value::Known("true");
+    let entry = member.text().known().and_then(origin::wildcard)?;
+    if !is_on("cors-enable") {
+        return None;
+    }
+    let mut opening = Opening::new(object, member, ORIGIN, entry);
+    opening.answer = Answer::Literal;
+    if let Some(node) = data
+        .get_text("cors-allow-credentials")
+        .known()
+        .filter(|_| is_on("cors-allow-credentials"))
+    {
+        opening.credentials = Credentials::Said(node.index());
+    }
+    Some(opening)
 }
 
 fn custom_header(object: Object<'_>, data: Node<'_>, member: Node<'_>) -> Opening {
@@ -101,6 +122,29 @@ pub fn of_file(object: Object<'_>, node: Node<'_>, name: &str) -> Vec<Opening> {
                 opening.credentials = Credentials::Said(node.index());
             }
             found.push(opening);
+        }
+    }
+    found
+}
+
+/// The openings of a script: headers that it writes, and rules of buckets as JSON.
+pub fn of_script(object: Object<'_>, node: Node<'_>) -> Vec<Opening> {
+    // A client's own request says nothing of answers.
+    let text = node.raw_text().unwrap_or_default();
+    let mut found = if ["curl", "wget"].iter().any(|client| text.contains(client)) {
+        Vec::new()
+    } else {
+        text::openings(object, node, "script")
+    };
+    if text.contains("AllowedOrigins") {
+        for setting in settings("", text).into_iter().take(text::MOST) {
+            if setting.name.ends_with("AllowedOrigins") {
+                let entry = text.get(setting.at.clone()).unwrap_or("*");
+                let mut opening = Opening::new(object, node, setting.name, entry);
+                opening.whole = false;
+                opening.within = Some(setting.at);
+                found.push(opening);
+            }
         }
     }
     found

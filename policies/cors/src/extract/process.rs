@@ -173,6 +173,16 @@ impl<'t> Reader<'_, 't> {
         if words.any(|node| self.hot.text(node)) {
             let environment = environment.unwrap_or_else(|| Environment::of(self.bundle, workload.object, container));
             command_line(workload, container, &environment, found);
+            // What a script writes into a server's file, and what it hands to the tool of a store.
+            let nodes = container.command().into_iter().chain(container.args());
+            for node in nodes.filter(|node| self.hot.text(*node)) {
+                let start = found.len();
+                found.extend(files::of_script(workload.object, node));
+                found
+                    .iter_mut()
+                    .skip(start)
+                    .for_each(|opening| opening.place = title(workload, container));
+            }
         }
         for file in container.files() {
             let name = file.text_of(word!("key")).known().unwrap_or("file");
