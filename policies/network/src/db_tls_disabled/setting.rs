@@ -33,7 +33,7 @@ const MAX_FOUND: usize = 16;
 
 /// Key in lower case without `-`, `_` and `.`; the values that are meant; what they take away; whether the key says nothing
 /// outside of a connection string.
-const KEYS: &[(&str, &[&str], Lost, bool)] = &[
+const KEYS: &[Key] = &[
     ("encrypt", &["false", "no"], Lost::Encryption, true),
     ("rejectunauthorized", &["false", "0"], Lost::Identity, false),
     ("ssl", &["false", "0", "off", "disabled"], Lost::Encryption, true),
@@ -72,62 +72,77 @@ pub fn settings(text: &str) -> Vec<Setting> {
     found
 }
 
+/// The setting whose sign is at this byte. Value and key are compared where they stand, for nearly all signs are of others.
 fn setting(text: &str, at: usize, sign: u8) -> Option<Setting> {
     let bytes = text.as_bytes();
-    let before = bytes.get(..at)?;
-    let head = before
+    let blank = |byte: &&u8| matches!(**byte, b' ' | b'"' | b'\'');
+    let rest = bytes.get(at + 1..)?;
+    let open = rest.iter().take_while(blank).take(4).count();
+    let rest = rest.get(open..)?;
+    let length = rest
         .iter()
-        .rev()
-        .take_while(|byte| matches!(byte, b' ' | b'"' | b'\''))
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        .take(10)
         .count();
-    let end = at - head;
-    let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.' | b' ');
-    // `Trust Server Certificate=true` has blanks.
-    let length = bytes.get(..end)?.iter().rev().take_while(is_key).take(40).count();
-    let whole = text.get(end - length..end)?;
-    // The key is the last word, or the last three.
-    let words: Vec<&str> = whole.split(' ').filter(|word| !word.is_empty()).collect();
-    let tail = |count: usize| words.get(words.len().checked_sub(count)?..).map(|words| words.concat());
-    let known = |name: String| {
-        // `spring.datasource.hikari.sslmode` is the last of its parts.
-        let plain: String = name.to_ascii_lowercase().replace(['-', '_'], "");
-        let last = plain.rsplit('.').next().unwrap_or_default().to_owned();
-        KEYS.iter().find(|(key, ..)| *key == last)
-    };
-    let (&(_, values, lost, generic), count) = match tail(1).and_then(known) {
-        Some(key) => (key, 1),
-        None => (tail(3).and_then(known)?, 3),
-    };
-    let key = words.get(words.len().checked_sub(count)?..)?.join(" ");
-    let start = end - length + whole.rfind(&key)?;
-    let rest = text.get(at + 1..)?;
-    let open = rest.len() - rest.trim_start_matches([' ', '"', '\'']).len();
-    let value: String = rest
-        .get(open..)?
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .take(24)
-        .collect();
-    if !values.contains(&value.to_ascii_lowercase().as_str()) {
+    let value = rest.get(..length)?;
+    if !VALUES.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes())) {
         return None;
     }
-    let around = around(text, start, at + 1 + open + value.len());
+    let before = bytes.get(..at)?;
+    let end = at - before.iter().rev().take_while(blank).take(4).count();
+    let head = bytes.get(end.saturating_sub(MAX_KEY)..end)?;
+    let (&(_, values, lost, generic), length) = key_at_end(head)?;
+    if !values.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes())) {
+        return None;
+    }
+    let range = end - length..at + 1 + open + value.len();
+    let around = around(text, range.start, range.end);
     let line = text.get(around.clone())?;
     let comment = line.trim_start().starts_with(['#', '!']) || line.trim_start().starts_with("//");
-    let joined = sign == b'='
-        && start
-            .checked_sub(1)
-            .and_then(|at| bytes.get(at))
-            .is_some_and(|byte| matches!(byte, b'?' | b'&' | b';' | b','));
+    let first = range.start.checked_sub(1).and_then(|at| bytes.get(at));
+    let joined = sign == b'=' && first.is_some_and(|byte| matches!(byte, b'?' | b'&' | b';' | b','));
     let connection = line.contains("://") || joined_string(line);
     if comment || (generic && !(joined && connection)) {
         return None;
     }
-    Some(Setting {
-        range: start..at + 1 + open + value.len(),
-        lost,
-        around,
-    })
+    Some(Setting { range, lost, around })
+}
+
+/// Longest key, in bytes.
+const MAX_KEY: usize = 48;
+
+/// Every value of [`KEYS`].
+const VALUES: &[&str] = &[
+    "0", "allow", "disable", "disabled", "false", "no", "none", "off", "true", "yes",
+];
+
+/// A key of [`KEYS`].
+type Key = (&'static str, &'static [&'static str], Lost, bool);
+
+/// The key that stands at the end of some bytes, without regard to case, `-` and `_`, and its length there. The last part of
+/// `spring.datasource.sslmode` is one; `nossl` is none. `Trust Server Certificate` has blanks.
+fn key_at_end(bytes: &[u8]) -> Option<(&'static Key, usize)> {
+    let spaced = b"trust server certificate";
+    if let Some(tail) = bytes.len().checked_sub(spaced.len()).and_then(|at| bytes.get(at..))
+        && tail.eq_ignore_ascii_case(spaced)
+    {
+        let key = KEYS.iter().find(|(key, ..)| *key == "trustservercertificate")?;
+        return Some((key, spaced.len()));
+    }
+    let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-');
+    let length = bytes.iter().rev().take_while(is_key).count();
+    let written = bytes.get(bytes.len() - length..)?;
+    let plain = |byte: &&u8| !matches!(**byte, b'_' | b'-');
+    let count = written.iter().filter(plain).count();
+    let same = |key: &str| {
+        key.len() == count
+            && written
+                .iter()
+                .filter(plain)
+                .zip(key.bytes())
+                .all(|(byte, other)| byte.eq_ignore_ascii_case(&other))
+    };
+    KEYS.iter().find(|(key, ..)| same(key)).map(|key| (key, length))
 }
 
 /// Whether a line is a connection string of `key=value` parts.
@@ -138,21 +153,32 @@ fn joined_string(line: &str) -> bool {
         .any(|mark| lower.contains(mark))
 }
 
+/// How far the text around a setting is looked at, in bytes to each side.
+const MAX_AROUND: usize = 2048;
+
 /// The line around a range; within it the URL, where the range is in one.
 fn around(text: &str, start: usize, end: usize) -> Range<usize> {
+    let mut first = start.saturating_sub(MAX_AROUND);
+    while !text.is_char_boundary(first) {
+        first += 1;
+    }
+    let mut last = end.saturating_add(MAX_AROUND).min(text.len());
+    while !text.is_char_boundary(last) {
+        last -= 1;
+    }
     let from = text
-        .get(..start)
+        .get(first..start)
         .and_then(|head| head.rfind('\n'))
-        .map_or(0, |at| at + 1);
+        .map_or(first, |at| first + at + 1);
     let to = text
-        .get(end..)
+        .get(end..last)
         .and_then(|tail| tail.find('\n'))
-        .map_or(text.len(), |at| end + at);
+        .map_or(last, |at| end + at);
     let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
     let word_from = text
         .get(from..start)
-        .and_then(|head| head.rfind(parts))
-        .map_or(from, |at| from + at + 1);
+        .and_then(|head| head.char_indices().rfind(|&(_, c)| parts(c)))
+        .map_or(from, |(at, c)| from + at + c.len_utf8());
     let word_to = text
         .get(end..to)
         .and_then(|tail| tail.find(parts))
@@ -165,6 +191,24 @@ fn around(text: &str, start: usize, end: usize) -> Range<usize> {
 
 /// What a variable or key of this name and value takes away, by its name alone: `PGSSLMODE=disable`, `DB_SSL=false`.
 pub fn named(name: &str, value: &str) -> Option<Lost> {
+    // Nearly every name ends otherwise, and nearly every value is longer.
+    let ends = [
+        "sslmode",
+        "ssl_mode",
+        "ssl",
+        "tls",
+        "enabled",
+        "unauthorized",
+        "certificate",
+    ];
+    let tail = |end: &str| {
+        let at = name.len().checked_sub(end.len());
+        at.and_then(|at| name.as_bytes().get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    };
+    if value.len() > 12 || name.len() > 128 || !ends.into_iter().any(tail) {
+        return None;
+    }
     let (name, value) = (name.to_ascii_uppercase(), value.trim().to_ascii_lowercase());
     if name == "NODE_TLS_REJECT_UNAUTHORIZED" {
         return (value == "0").then_some(Lost::Identity);
@@ -287,9 +331,27 @@ mod tests {
             ("", vec![]),
             ("=", vec![]),
             ("é=false:é", vec![]),
+            (
+                "spring.datasource.sslmode=disable",
+                vec![("sslmode=disable", Lost::Encryption)],
+            ),
+            ("ssl-mode = DISABLED", vec![("ssl-mode = DISABLED", Lost::Encryption)]),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_line_is_looked_at_in_part() {
+        let text = format!(
+            "{}postgres://db/x?sslmode=disable{}",
+            "é ".repeat(3000),
+            " ü".repeat(3000)
+        );
+        let all = settings(&text);
+        let [one] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!(text.get(one.around.clone()), Some("postgres://db/x?sslmode=disable"));
+        assert_eq!(settings(&"?ssl=false".repeat(30_000)).len(), 0);
     }
 
     #[test]

@@ -34,13 +34,16 @@ pub static RULE: Rule<()> = Rule {
 /// More workloads than this are not looked at for one port.
 const MAX_WORKLOADS: usize = 256;
 
+/// More ports than this are not looked at in one Service.
+const MAX_PORTS: usize = 256;
+
 /// Longest message, in characters.
 const MAX_MESSAGE: usize = 120;
 
 fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     let bundle = &context.bundle;
     for (service, selected) in &bundle.selection().services {
-        for port in service_ports(*service) {
+        for port in service_ports(*service).take(MAX_PORTS) {
             let (Target::Name(name, at), Value::Known(protocol)) = (port.target, port.protocol) else {
                 continue;
             };
