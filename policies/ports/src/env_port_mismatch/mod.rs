@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_sdk::kube::listen::{Evidence, Listen, Source, Tier, declared, environment_role, listen_of};
+use plimsoll_sdk::kube::listen::{Evidence, Listen, Source, Tier, declared, environment_role, listen_of, port};
 use plimsoll_sdk::kube::{
     Class, Container, Dialect, EnvFromSource, Target, WORKLOAD_KINDS, Workload, image, service_ports,
 };
@@ -49,14 +49,23 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
     endpoints::check(bundle, violations);
 }
 
-/// Whether a variable may tell it where to listen: cheap, for nearly all have none.
+/// Whether a variable may tell it where to listen, and not plainly what is declared: cheap, for nearly all have none, or one
+/// that agrees.
 fn may_be_told(container: Container<'_>) -> bool {
-    container
+    let mut told = false;
+    for entry in container
         .env()
-        .any(|entry| environment_role(entry.name_text()) == Some(true))
-        || container
-            .env_from()
-            .any(|from| !matches!(from.source, EnvFromSource::Secret { .. } | EnvFromSource::Unknown))
+        .filter(|entry| environment_role(entry.name_text()) == Some(true))
+    {
+        let said = entry.literal().and_then(|node| node.text().known()).and_then(port);
+        if said.is_some_and(|said| declared(container).iter().any(|other| other.port == said)) {
+            return false;
+        }
+        told = true;
+    }
+    told || container
+        .env_from()
+        .any(|from| !matches!(from.source, EnvFromSource::Secret { .. } | EnvFromSource::Unknown))
 }
 
 /// What the environment tells, and nothing else contradicts.

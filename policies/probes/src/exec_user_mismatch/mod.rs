@@ -3,7 +3,7 @@
 use plimsoll_sdk::kube::command::{commands_of, commands_of_hook};
 use plimsoll_sdk::kube::hosts::Destination;
 use plimsoll_sdk::kube::{Class, Container, ContainerClass, Environment, WORKLOAD_KINDS, Workload};
-use plimsoll_sdk::{Bundle, Confidence, Context, Edit, Fix, Join, Rule, Severity, Value, Violation};
+use plimsoll_sdk::{Bundle, Confidence, Context, Edit, Fix, Join, Node, Rule, Severity, Value, Violation};
 
 mod client;
 mod server;
@@ -35,7 +35,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             match container.class {
                 ContainerClass::App | ContainerClass::Sidecar => {
                     let mut environment: Option<Environment<'_>> = None;
-                    for hook in container.hooks().filter(|hook| hook.command().next().is_some()) {
+                    for hook in container.hooks().filter(|hook| hook.command().any(names_client)) {
                         let environment =
                             environment.get_or_insert_with(|| Environment::of(bundle, workload.object, container));
                         let asker = Asker {
@@ -48,7 +48,13 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
                         }
                     }
                 }
-                ContainerClass::Init if !container.command().is_empty() || !container.args().is_empty() => {
+                ContainerClass::Init
+                    if container
+                        .command()
+                        .into_iter()
+                        .chain(container.args())
+                        .any(names_client) =>
+                {
                     let environment = Environment::of(bundle, workload.object, container);
                     let asker = Asker {
                         workload,
@@ -63,6 +69,13 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             }
         }
     }
+}
+
+/// Whether a word, or a script, may call one of the clients: cheap, for nearly none does.
+fn names_client(word: Node<'_>) -> bool {
+    let clients = ["pg_isready", "psql", "mysql", "mariadb", "mongo"];
+    word.raw_text()
+        .is_some_and(|text| clients.iter().any(|client| text.contains(client)))
 }
 
 /// Who asks.
@@ -179,7 +192,10 @@ impl<'t> Asker<'t> {
             Destination::Loopback => here(None),
             Destination::Service { service, join, .. } => {
                 let selection = bundle.selection();
-                let (_, selected) = selection.services.iter().find(|(other, _)| other == service)?;
+                let at = selection
+                    .services
+                    .binary_search_by_key(&service.index(), |(other, _)| other.index());
+                let (_, selected) = selection.services.get(at.ok()?)?;
                 // Alternatives may be configured in different ways.
                 let [selected] = selected.as_slice() else { return None };
                 let [workload] = selected.workloads.as_slice() else {
