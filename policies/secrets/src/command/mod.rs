@@ -86,21 +86,12 @@ pub fn script(text: &str) -> Vec<Passed<'_>> {
 
 /// Whether a script may hold any: quick.
 fn may_hold(text: &str) -> bool {
+    let flag = |three: &[u8]| matches!(three, [b' ', b'-', b'p' | b'u' | b'a' | b'P' | b'w' | b'H' | b'-']);
     name::may_promise(text)
-        || [
-            " -p",
-            " -u",
-            " -a",
-            " -P",
-            " -w",
-            " -H",
-            "--user",
-            "alias set",
-            "add_user",
-            "base64",
-        ]
-        .iter()
-        .any(|mark| text.contains(mark))
+        || text.as_bytes().windows(3).any(flag)
+        || ["alias set", "add_user", "base64"]
+            .iter()
+            .any(|mark| text.contains(mark))
 }
 
 /// The last part of a path.

@@ -19,9 +19,11 @@ const WORDS: &[(&str, &str)] = &[
 /// Adds all in a text.
 pub fn find<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
     // Nothing of the kind is written without these.
-    if !["USER", "ROLE", "LOGIN", "user", "role"]
-        .iter()
-        .any(|word| text.contains(word))
+    if text.len() < 20
+        || !text.contains('\'')
+        || !["USER", "ROLE", "LOGIN", "user", "role"]
+            .iter()
+            .any(|word| text.contains(word))
     {
         return;
     }
