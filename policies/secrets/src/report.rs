@@ -178,7 +178,8 @@ impl<'b, 't> Search<'b, 't> {
             }
             Part::Data => {
                 let key = place.node.key_text();
-                if text.trim().contains('\n') || name::judge(key) == name::Promise::None {
+                let promises = name::may_promise(key) && name::judge(key) != name::Promise::None;
+                if !promises || text.trim().contains('\n') {
                     return self.file(place, key, text, all);
                 }
                 let Some(named) = credential::judge(key, text, Setting::Variable) else {
