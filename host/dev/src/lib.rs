@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod check;
 pub mod pack;
 pub mod scaffold;
+pub mod schemas;
 
 /// Whether a text is lower-case words and digits joined by `-`, as ids of policies and rules are.
 fn is_id(text: &str) -> bool {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
-use plimsoll_dev::{catalogue, check, pack, scaffold};
+use plimsoll_dev::{catalogue, check, pack, scaffold, schemas};
 
 #[derive(Parser)]
 #[command(
@@ -34,6 +34,13 @@ enum Command {
         /// The rule, named after the bad pattern: lower-case words joined by `-`
         rule: String,
     },
+    /// Writes host/schema/schemas: the schemas of Kubernetes' own kinds. Builds a small program once for each version of
+    /// Kubernetes, which takes minutes; its crates are fetched
+    Schemas {
+        /// Write nothing; fail when a file is not as it would be written
+        #[arg(long)]
+        check: bool,
+    },
     /// Copies the built policies to host/builtin/components, for `cargo package`
     Pack,
     /// Formatting, generated files, lints and tests of the whole workspace
@@ -52,6 +59,13 @@ fn main() -> Result<()> {
         }
         Command::NewRule { policy, rule } => {
             for path in scaffold::rule(&root, &policy, &rule)? {
+                println!("written: {}", path.display());
+            }
+            Ok(())
+        }
+        Command::Schemas { check: true } => schemas::check(&root),
+        Command::Schemas { check: false } => {
+            for path in schemas::write(&root)? {
                 println!("written: {}", path.display());
             }
             Ok(())
