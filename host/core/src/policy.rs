@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::read::Span;
+
 /// `error`: it will break, or it leaks, on the evidence of the input; `warning`: risky; `info`: advice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -96,6 +98,15 @@ pub enum Place {
         object: u32,
         /// The pointer.
         path: String,
+    },
+    /// Bytes of a file's text: for the host's own reading, where what it speaks of became no node. No guest can say it.
+    Text {
+        /// Index of the manifest.
+        manifest: usize,
+        /// Bytes of its text.
+        span: Span,
+        /// The node that it has to do with, whose object is then the finding's.
+        node: Option<u32>,
     },
 }
 

@@ -119,6 +119,8 @@ struct Resolved {
     object: u32,
     key: bool,
     exact: bool,
+    /// Instead of the node's own place.
+    text: Option<Location>,
 }
 
 /// What a place means; the nearest existing parent where it does not exist. None when the bundle is empty.
@@ -129,6 +131,7 @@ fn resolve(bundle: &Bundle, tree: Tree<'_>, place: &Place) -> Option<Resolved> {
             object,
             key: matches!(place, Place::Key(_)),
             exact: true,
+            text: None,
         }),
         Place::Pointer { object, path } => tree.object(*object).map(|_| match bundle.resolve(*object, path) {
             Ok(node) => Resolved {
@@ -136,14 +139,29 @@ fn resolve(bundle: &Bundle, tree: Tree<'_>, place: &Place) -> Option<Resolved> {
                 object: *object,
                 key: false,
                 exact: true,
+                text: None,
             },
             Err(node) => Resolved {
                 node,
                 object: *object,
                 key: false,
                 exact: false,
+                text: None,
             },
         }),
+        Place::Text { manifest, span, node } => {
+            let node = node.unwrap_or(NONE);
+            return Some(Resolved {
+                node,
+                object: bundle.object_of(node).unwrap_or(NONE),
+                key: true,
+                exact: true,
+                text: Some(Location {
+                    manifest: *manifest,
+                    span: *span,
+                }),
+            });
+        }
     };
     found.or_else(|| {
         let object = tree.object(0)?;
@@ -152,11 +170,15 @@ fn resolve(bundle: &Bundle, tree: Tree<'_>, place: &Place) -> Option<Resolved> {
             object: 0,
             key: false,
             exact: false,
+            text: None,
         })
     })
 }
 
 fn location(bundle: &Bundle, place: &Resolved) -> Option<Location> {
+    if place.text.is_some() {
+        return place.text;
+    }
     let found = bundle.locate(place.node)?;
     let span = if place.key && found.key != Span::EMPTY {
         found.key
@@ -197,19 +219,19 @@ fn finding(
         Some(RelatedPlace {
             message: masks.text(&clean_line(&related.message, MESSAGE)),
             object: identity(tree, at.object)?,
-            path: masks.text(&bundle.pointer(at.object, at.node)?),
+            path: masks.text(&path(bundle, &at)?),
             place: location(bundle, &at)?,
         })
     });
-    let record = tree.object(at.object)?;
+    let owner = tree.object(at.object).map_or(NONE, |record| record.owner);
     let finding = Finding {
         severity: severity(violation.severity.unwrap_or(rule.severity), violation.confidence),
         confidence: violation.confidence,
         message: masks.text(&clean_line(&violation.message, MESSAGE)),
         help,
         object: identity(tree, at.object)?,
-        owner: (record.owner != NONE).then(|| identity(tree, record.owner)).flatten(),
-        path: masks.text(&bundle.pointer(at.object, at.node)?),
+        owner: (owner != NONE).then(|| identity(tree, owner)).flatten(),
+        path: masks.text(&path(bundle, &at)?),
         place,
         related: related.collect(),
         fix: violation.fix.and_then(|fix| proposed(bundle, tree, masks, fix)),
@@ -248,8 +270,19 @@ fn narrowed(bundle: &Bundle, tree: Tree<'_>, node: u32, place: Location, range: 
     narrowed.map_or(place, |span| Location { span, ..place })
 }
 
-/// Which object this is.
+/// The pointer to a place; empty where it is in no object.
+fn path(bundle: &Bundle, at: &Resolved) -> Option<String> {
+    match bundle.pointer(at.object, at.node) {
+        None if at.text.is_some() => Some(String::new()),
+        found => found,
+    }
+}
+
+/// Which object this is; nothing at all where a text is in no object.
 pub(crate) fn identity(tree: Tree<'_>, object: u32) -> Option<Identity> {
+    if object == NONE {
+        return Some(Identity::default());
+    }
     let object = tree.object(object)?;
     let (group, version) = (tree.text(object.group), tree.text(object.version));
     Some(Identity {

@@ -68,8 +68,8 @@ pub struct Suppression {
     pub line: Option<u32>,
 }
 
-/// Which object.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+/// Which object. All empty where a finding is about a text that holds none.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// Group and version, as in the object.

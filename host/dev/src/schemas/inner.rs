@@ -23,18 +23,23 @@ pub(super) struct Source {
 pub(super) fn run(root: &Path) -> Result<Source> {
     let folder = target(root)?.join("schemas");
     fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("Cargo.toml"), manifest(&[]))?;
-    fs::write(folder.join("src/main.rs"), "fn main() {}\n")?;
+    
+    if !folder.join("src/main.rs").exists() {
+        put(&folder.join("src/main.rs"), "fn main() {}\n")?;
+        put(&folder.join("Cargo.toml"), &manifest(&[]))?;
+    }
     let package = package(&folder)?;
     let minors = minors(&package)?;
     let features: Vec<String> = minors.iter().map(|minor| format!("v1_{minor}")).collect();
-    fs::write(folder.join("Cargo.toml"), manifest(&features))?;
+    put(&folder.join("Cargo.toml"), &manifest(&features))?;
     let mut versions = Vec::new();
     for (minor, feature) in minors.into_iter().zip(&features) {
         let kinds = kinds(&package.join("src").join(feature))?;
-        fs::write(folder.join("src/main.rs"), program(&kinds))?;
+        // A file of its own for each, so that nothing is built again that has not changed.
+        fs::create_dir_all(folder.join("src/bin"))?;
+        put(&folder.join("src/bin").join(format!("{feature}.rs")), &program(&kinds))?;
         let output = cargo(&folder)
-            .args(["run", "--quiet", "--features", feature])
+            .args(["run", "--quiet", "--features", feature, "--bin", feature])
             .output()
             .context("cargo cannot be run")?;
         ensure!(
@@ -48,6 +53,14 @@ pub(super) fn run(root: &Path) -> Result<Source> {
         crate_version: SOURCE,
         versions,
     })
+}
+
+/// Writes a file unless it holds this text: cargo goes by the time of the last change.
+fn put(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).ok().as_deref() != Some(text) {
+        fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
 }
 
 fn cargo(folder: &Path) -> Command {
