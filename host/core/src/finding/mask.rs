@@ -85,6 +85,11 @@ impl Masks {
                 }
             }
         }
+        // What a later key of the same name replaced is in no node, so that nobody can say whether it is secret.
+        for (list, manifest) in spans.iter_mut().zip(&bundle.manifests) {
+            let lost = manifest.remarks.iter().map(|remark| remark.lost);
+            list.extend(lost.filter(|span| *span != Span::EMPTY));
+        }
         for list in &mut spans {
             join(list);
         }

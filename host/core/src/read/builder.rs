@@ -438,6 +438,7 @@ impl<'a> Builder<'a> {
                 span: self.keys.get(member.node as usize).copied().unwrap_or_default(),
                 node: Some(winner.node),
                 kind: RemarkKind::DuplicateKey,
+                lost: self.spans.get(member.node as usize).copied().unwrap_or_default(),
             });
         }
     }

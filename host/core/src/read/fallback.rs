@@ -37,6 +37,7 @@ pub(super) fn load(text: &str, span: Span, builder: &mut Builder<'_>) -> Result<
             span,
             node: Some(node),
             kind: RemarkKind::Lenient,
+            lost: Span::EMPTY,
         });
     }
     Ok(root)
@@ -108,6 +109,7 @@ fn unknown(node: u32, span: Span, builder: &mut Builder<'_>) {
         span,
         node: Some(node),
         kind: RemarkKind::UnknownScalar,
+        lost: Span::EMPTY,
     });
 }
 

@@ -300,11 +300,17 @@ impl Reader<'_> {
                     let comments = self.comments.iter_mut().skip(comments);
                     comments.for_each(|comment| back(&mut comment.span));
                     let remarks = self.builder.document_remarks();
-                    remarks.iter_mut().for_each(|remark| back(&mut remark.span));
+                    for remark in remarks.iter_mut() {
+                        back(&mut remark.span);
+                        if remark.lost != Span::EMPTY {
+                            back(&mut remark.lost);
+                        }
+                    }
                     self.builder.remarks.push(Remark {
                         span: fault.span,
                         node: Some(root),
                         kind: RemarkKind::Lenient,
+                        lost: Span::EMPTY,
                     });
                     self.document(root, span, false);
                     return Some(());

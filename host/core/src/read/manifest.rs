@@ -204,6 +204,8 @@ pub struct Remark {
     pub node: Option<u32>,
     /// What.
     pub kind: RemarkKind,
+    /// Of a duplicate key: its value, which is in no node; else empty.
+    pub lost: Span,
 }
 
 /// What was noticed.

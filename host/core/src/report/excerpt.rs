@@ -31,6 +31,14 @@ pub fn excerpt(manifest: &Manifest, masks: &Masks, places: &[Location]) -> Optio
     if masks.nothing_is_shown || text.get(first as usize..last as usize).is_none() {
         return None;
     }
+    // What was not read may hold any secret.
+    let read = |place: &Location| {
+        let mut documents = manifest.documents.iter().map(|document| document.span);
+        documents.any(|span| span.start <= place.span.start && place.span.start <= span.end)
+    };
+    if !places.iter().all(read) {
+        return None;
+    }
     let start = text[..first as usize].rfind('\n').map_or(0, |at| at + 1);
     let end = text[last as usize..]
         .find('\n')
