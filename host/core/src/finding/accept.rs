@@ -236,7 +236,11 @@ fn finding(
         related: related.collect(),
         fix: violation.fix.and_then(|fix| proposed(bundle, tree, masks, fix)),
         sensitive: violation.sensitive,
-        fingerprint: fingerprint::fingerprint(&id, tree, at.object, at.node),
+        fingerprint: match at.object {
+            // Of what is in no object nothing else stays the same.
+            NONE => fingerprint::fingerprint_of(&[&id, bundle.manifests.get(place.manifest).map_or("", |file| &file.path)]),
+            object => fingerprint::fingerprint(&id, tree, object, at.node),
+        },
         suppressed: None,
         policy: policy.name.clone(),
         rule: id,

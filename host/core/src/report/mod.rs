@@ -149,7 +149,8 @@ impl Counts {
 
 /// Whether a file must be readable: one that the user named, or that is meant as a manifest by its looks or by what else it
 /// holds.
-fn must_parse(manifest: &Manifest, named: impl Fn(&str) -> bool) -> bool {
+#[must_use]
+pub fn must_parse(manifest: &Manifest, named: impl Fn(&str) -> bool) -> bool {
     let meant = manifest.failures.iter().any(|failure| failure.looks_like_manifest);
     meant || !manifest.objects.is_empty() || named(&manifest.path)
 }

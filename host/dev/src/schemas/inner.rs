@@ -23,7 +23,7 @@ pub(super) struct Source {
 pub(super) fn run(root: &Path) -> Result<Source> {
     let folder = target(root)?.join("schemas");
     fs::create_dir_all(folder.join("src"))?;
-    
+
     if !folder.join("src/main.rs").exists() {
         put(&folder.join("src/main.rs"), "fn main() {}\n")?;
         put(&folder.join("Cargo.toml"), &manifest(&[]))?;

@@ -57,7 +57,10 @@ const SCALARS: [(&str, &str); 10] = [
     ("meta.v1.FieldsV1", "any"),
     ("runtime.RawExtension", "any"),
     ("apiextensions.v1.JSON", "any"),
-    ("apiextensions.v1.JSONSchemaPropsOrBool", "apiextensions.v1.JSONSchemaProps|bool"),
+    (
+        "apiextensions.v1.JSONSchemaPropsOrBool",
+        "apiextensions.v1.JSONSchemaProps|bool",
+    ),
     (
         "apiextensions.v1.JSONSchemaPropsOrArray",
         "apiextensions.v1.JSONSchemaProps|[apiextensions.v1.JSONSchemaProps]",
@@ -92,7 +95,10 @@ fn add(all: &mut Types, bit: Versions, name: &str, schema: &Value) -> Result<()>
         return Ok(());
     }
     let Some(properties) = schema["properties"].as_object() else {
-        ensure!(schema["type"] == "object", "neither a map with known keys nor a known scalar");
+        ensure!(
+            schema["type"] == "object",
+            "neither a map with known keys nor a known scalar"
+        );
         // A type without fields.
         all.types.entry(name).or_default().versions |= bit;
         return Ok(());
@@ -102,7 +108,11 @@ fn add(all: &mut Types, bit: Versions, name: &str, schema: &Value) -> Result<()>
     of.versions |= bit;
     for (key, property) in properties {
         let value = value(property).with_context(|| key.clone())?;
-        let declared = if required.iter().any(|name| name == key) { bit } else { 0 };
+        let declared = if required.iter().any(|name| name == key) {
+            bit
+        } else {
+            0
+        };
         let variants = of.fields.entry(key.clone()).or_default();
         match variants.iter_mut().find(|field| field.value == value) {
             Some(field) => {
