@@ -12,6 +12,7 @@ use plimsoll_core::finding::Judgement;
 use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
 use plimsoll_core::report::Failure;
 use plimsoll_engine::{Engine, EngineOptions, MAX_COMPONENT, Policy};
+use plimsoll_schema::Schema;
 use rayon::prelude::*;
 
 use crate::config::Settled;
@@ -21,15 +22,37 @@ pub const MASKING: &str = "secrets";
 
 /// One loaded policy.
 pub struct Loaded {
-    pub policy: Policy,
+    pub policy: Box<dyn Judge>,
     /// The component it came from; none for what is built in.
     pub file: Option<PathBuf>,
+    /// The host's own typed reading, no component.
+    pub native: bool,
+}
+
+impl Loaded {
+    /// The host's own reading, for a run in which the user named these paths.
+    pub fn schema(named: BTreeSet<String>) -> Self {
+        Loaded {
+            policy: Box::new(Schema::new(named)),
+            file: None,
+            native: true,
+        }
+    }
 }
 
 /// The policies of a run, and those that could not be loaded.
 pub struct Policies {
     pub loaded: Vec<Loaded>,
     pub failures: Vec<Failure>,
+}
+
+impl Policies {
+    /// Tells the host's own reading which paths the user named.
+    pub fn name(&mut self, named: &BTreeSet<String>) {
+        for loaded in self.loaded.iter_mut().filter(|loaded| loaded.native) {
+            *loaded = Loaded::schema(named.clone());
+        }
+    }
 }
 
 /// Loads the built-in policies, these components and those that the config adds.
@@ -51,15 +74,20 @@ pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Poli
             load_file(&engine, file, cache.as_deref()),
         )
     });
+    let schema = Loaded::schema(BTreeSet::new());
+    let mut names = BTreeSet::from([schema.policy.description().name.clone()]);
     let mut policies = Policies {
-        loaded: Vec::new(),
+        loaded: vec![schema],
         failures: Vec::new(),
     };
-    let mut names = BTreeSet::new();
     for (source, file, result) in built_in.chain(added).collect::<Vec<_>>() {
         match result {
             Ok(policy) if names.insert(policy.description().name.clone()) => {
-                policies.loaded.push(Loaded { policy, file })
+                policies.loaded.push(Loaded {
+                    policy: Box::new(policy),
+                    file,
+                    native: false,
+                });
             }
             Ok(policy) => {
                 let name = &policy.description().name;

@@ -8,7 +8,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use plimsoll_core::config::{Config, FailOn};
 use plimsoll_core::finding::Finding;
-use plimsoll_core::policy::Judge as _;
 use plimsoll_core::report::{Report, RuleText, Style, github, gitlab, human, json, junit, sarif, tap};
 
 use crate::exit::Exit;

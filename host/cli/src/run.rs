@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use plimsoll_core::bundle::Bundle;
 use plimsoll_core::finding::{Finding, Judgement, Masks, accept};
-use plimsoll_core::policy::{Description, Judge as _};
+use plimsoll_core::policy::Description;
 use plimsoll_core::report::{Counts, Failure, InputFailure, Report, input_failures};
 use plimsoll_core::suppress;
 
@@ -73,13 +73,14 @@ pub fn judge(
 ) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let config = settled.take_manifest(&mut input.manifests);
-    let counts = Counts::of(&input.manifests, |path| input.named.contains(path));
+    let mut counts = Counts::of(&input.manifests, |path| input.named.contains(path));
     let mut inputs_failed = input.failures;
     inputs_failed.extend(input_failures(&input.manifests, |path| input.named.contains(path)));
     inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     // Last, as nothing in it is judged: findings about it have a place there.
     input.manifests.extend(config);
     let bundle = Bundle::build(input.manifests, &settled.options()).context("the input cannot be judged together")?;
+    counts.not_validated = plimsoll_schema::not_validated(&bundle);
     let now = timings.add("bundle", started);
     let verdicts = judge::judge(&policies.loaded, &bundle, settled);
     let judged = timings.add("judge", now);

@@ -89,21 +89,9 @@ pub(crate) fn check(walk: &mut Walk<'_, '_>, at: u32, of: &str) {
             one_of(walk, at, &["addresses", "notReadyAddresses"]);
             port_names(walk, at);
         }
-        "LabelSelectorRequirement" => {
-            if matches!(text(walk, at, "operator"), Some("In" | "NotIn")) && !given(walk, at, "values") {
-                walk.absent(at, "values", Need::Filled);
-            }
-        }
-        "SeccompProfile" => {
-            if text(walk, at, "type") == Some("Localhost") && !given(walk, at, "localhostProfile") {
-                walk.absent(at, "localhostProfile", Need::Filled);
-            }
-        }
-        "PodSpec" => {
-            if text(walk, at, "dnsPolicy") == Some("None") && !given(walk, at, "dnsConfig") {
-                walk.absent(at, "dnsConfig", Need::Filled);
-            }
-        }
+        "LabelSelectorRequirement" => needs(walk, at, ("operator", &["In", "NotIn"]), "values"),
+        "SeccompProfile" => needs(walk, at, ("type", &["Localhost"]), "localhostProfile"),
+        "PodSpec" => needs(walk, at, ("dnsPolicy", &["None"]), "dnsConfig"),
         "MetricSpec" => metric(walk, at),
         "ObjectFieldSelector" => field_path(walk, at),
         "ClusterRoleBinding" => cluster_wide(walk, at),
@@ -139,6 +127,13 @@ fn text<'a>(walk: &Walk<'a, '_>, at: u32, key: &str) -> Option<&'a str> {
 fn settled(walk: &Walk<'_, '_>, at: u32, key: &str) -> bool {
     let node = member(walk.tree, at, key).and_then(|child| walk.tree.node(child));
     node.is_none_or(|node| !node.flags.has(Flags::NOT_FINAL))
+}
+
+/// A member that is needed where another has one of these values.
+fn needs(walk: &mut Walk<'_, '_>, at: u32, (key, values): (&str, &[&str]), needed: &str) {
+    if text(walk, at, key).is_some_and(|found| values.contains(&found)) && !given(walk, at, needed) {
+        walk.absent(at, needed, Need::Filled);
+    }
 }
 
 /// A map that needs one of several members.

@@ -59,19 +59,6 @@ impl Schema {
         }
     }
 
-    /// How many objects to be judged there is no schema for: of other projects' kinds without their definition, and of
-    /// kinds and versions that the cluster's version does not serve.
-    #[must_use]
-    pub fn not_validated(&self, bundle: &Bundle) -> usize {
-        let tree = bundle.tree();
-        let mut kinds = Kinds::new(tree);
-        let subjects = subjects(tree).collect::<Vec<_>>();
-        let unknown = subjects
-            .iter()
-            .filter(|(index, object)| matches!(kinds.of(*index, object), Target::Unknown));
-        unknown.count()
-    }
-
     /// A model of a version: one that is left from an earlier call, or a new one.
     fn model(&self, bit: u8) -> Model {
         let mut models = self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -142,6 +129,16 @@ impl Schema {
             Walk::new(bundle, tree, object, kind, (model, names), rules, out).value(at, shape, Mode::default());
         }
     }
+}
+
+/// How many objects to be judged there is no schema for: of other projects' kinds without their definition, and of kinds
+/// and versions that the cluster's version does not serve.
+#[must_use]
+pub fn not_validated(bundle: &Bundle) -> usize {
+    let tree = bundle.tree();
+    let mut kinds = Kinds::new(tree);
+    let unknown = subjects(tree).filter(|(index, object)| matches!(kinds.of(*index, object), Target::Unknown));
+    unknown.count()
 }
 
 impl Judge for Schema {

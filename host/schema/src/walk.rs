@@ -200,6 +200,7 @@ impl<'a, 'm> Walk<'a, 'm> {
             Kind::String if is_number(text) => "a quoted number",
             Kind::String if matches!(text, "true" | "false") => "a quoted boolean",
             Kind::String if text.is_empty() => "an empty string",
+            Kind::String if shape == Shape::Bytes => "other text",
             Kind::String => "a string",
             Kind::Sequence => "a list",
             Kind::Map => "a map",

@@ -58,7 +58,8 @@ impl Check {
             },
         );
         progress.done();
-        let policies = policies?;
+        let mut policies = policies?;
+        policies.name(&input.named);
         timings.add("read, and load policies", started);
         let outcome = run::judge(&policies, input, &settled, &self.suppress, &mut timings)?;
         let report = outcome.report(started);

@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 use clap::Args;
-use plimsoll_core::policy::Judge as _;
 
 use crate::args::PolicyArguments;
 use crate::exit::Exit;

@@ -1,7 +1,6 @@
 //! `plimsoll policies`.
 
 use clap::Args;
-use plimsoll_core::policy::Judge as _;
 use serde::Serialize;
 
 use crate::args::{PolicyArguments, TableFormat};
@@ -24,7 +23,7 @@ struct Entry<'a> {
     version: &'a str,
     summary: &'a str,
     rules: usize,
-    /// `built-in` or `component`.
+    /// `built-in`, `component` or `native`.
     kind: &'static str,
     file: Option<String>,
 }
@@ -42,7 +41,11 @@ impl Policies {
                     version: &policy.version,
                     summary: &policy.summary,
                     rules: policy.rules.len(),
-                    kind: if loaded.file.is_none() { "built-in" } else { "component" },
+                    kind: match &loaded.file {
+                        _ if loaded.native => "native",
+                        None => "built-in",
+                        Some(_) => "component",
+                    },
                     file: loaded.file.as_ref().map(|file| file.display().to_string()),
                 }
             })

@@ -1,7 +1,7 @@
 //! `plimsoll rules`.
 
 use clap::Args;
-use plimsoll_core::policy::{Judge as _, Severity};
+use plimsoll_core::policy::Severity;
 use serde::Serialize;
 
 use crate::args::{PolicyArguments, TableFormat};

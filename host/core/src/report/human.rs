@@ -39,7 +39,16 @@ pub fn human(report: &Report<'_>, style: Style) -> (String, String) {
         out.push_str(&render(report, &renderer, style.width, &block));
         out.push_str("\n\n");
     }
+    // What a finding says already is not said again.
+    let said: Vec<(&str, u32)> = shown
+        .iter()
+        .filter(|finding| finding.rule == "schema/yaml-syntax")
+        .map(|finding| (report.file(finding.place), report.positions(finding.place).0.line))
+        .collect();
     for failure in &report.inputs_failed {
+        if said.contains(&(&failure.file, failure.line.unwrap_or(1))) {
+            continue;
+        }
         let mut place = clean_line(&failure.file, 500);
         if let (Some(line), Some(column)) = (failure.line, failure.column) {
             let _ = write!(place, ":{line}:{column}");

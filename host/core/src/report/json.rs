@@ -102,7 +102,7 @@ pub fn json(report: &Report<'_>) -> String {
             files: counts.files,
             documents: counts.documents,
             objects: counts.objects,
-            not_validated: 0,
+            not_validated: counts.not_validated,
             skipped: counts
                 .skipped
                 .iter()

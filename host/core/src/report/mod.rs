@@ -100,6 +100,8 @@ pub struct Counts {
     pub documents: usize,
     /// Objects, those inside others included.
     pub objects: usize,
+    /// Objects that there is no schema for.
+    pub not_validated: usize,
     /// Files, or documents of files, that were not judged, and why.
     pub skipped: Vec<(String, Skip)>,
 }
