@@ -6,7 +6,7 @@ use plimsoll_tree::{Flags, Kind, Node, Symbol, Tree};
 
 use crate::model::{Model, Name, Need, Shape, ShapeId, TypeId};
 use crate::rules::{Found, Rules};
-use crate::{builtin, conditions, custom, scalar, suggest};
+use crate::{builtin, conditions, scalar, suggest};
 
 /// Findings that are kept of one object: more says nothing new.
 const FINDINGS: usize = 100;
@@ -54,6 +54,8 @@ pub(crate) struct Walk<'a, 'm> {
     pub rules: Rules,
     pub out: &'m mut Vec<Violation>,
     pub left: usize,
+    /// What is not there may be added elsewhere.
+    pub partial: bool,
 }
 
 impl<'a, 'm> Walk<'a, 'm> {
@@ -76,6 +78,7 @@ impl<'a, 'm> Walk<'a, 'm> {
             rules,
             out,
             left: FINDINGS,
+            partial: is_partial(bundle, object),
         }
     }
 
@@ -252,11 +255,15 @@ impl<'a, 'm> Walk<'a, 'm> {
             )
         };
         let field = self.field(at);
+        let stand_in = node.kind == Kind::String && is_stand_in(text);
         self.report(
             rule,
             Place::Node(at),
             format!("{field} must be {wanted}; got {got}"),
             |violation| {
+                if stand_in {
+                    violation.confidence = Confidence::Medium;
+                }
                 violation.help = Some(help.to_owned());
                 violation.fix = fix;
             },
@@ -352,10 +359,16 @@ impl<'a, 'm> Walk<'a, 'm> {
 
     /// A key that the type does not have.
     fn unknown(&mut self, map: u32, at: u32, key: Symbol, of: TypeId) {
+        if self.left == 0 {
+            return;
+        }
         let tree = self.tree;
         let wrong = tree.text(key);
         let Some(body) = self.model.body(of) else { return };
-        let absent = |name: &&str| custom::member(tree, map, name).is_none();
+        // What is there already cannot be meant; of very large maps only the first members are looked at.
+        let keys = tree.children(map).take(200).filter_map(|child| tree.node(child)?.key);
+        let present: Vec<&str> = keys.map(|key| tree.text(key)).collect();
+        let absent = |name: &&str| !present.contains(name);
         let names: Vec<&str> = body
             .fields
             .iter()
@@ -438,6 +451,9 @@ impl<'a, 'm> Walk<'a, 'm> {
 
     /// Says that a field is missing in a map.
     pub fn absent(&mut self, at: u32, name: &str, need: Need) {
+        if self.left == 0 || self.partial {
+            return;
+        }
         let holder = self.field(at);
         let message = if holder == self.kind {
             format!("{holder} needs the field \"{name}\"")
@@ -558,8 +574,22 @@ impl<'a, 'm> Walk<'a, 'm> {
     }
 }
 
+/// Whether an object lies among patches: a folder of that name, in which nothing needs to be whole.
+fn is_partial(bundle: &Bundle, object: u32) -> bool {
+    let manifest = bundle.manifest_of(object).and_then(|manifest| bundle.manifests.get(manifest));
+    manifest.is_some_and(|manifest| {
+        let mut folders = manifest.path.split('/').rev().skip(1);
+        folders.any(|folder| matches!(folder, "patches" | "patch"))
+    })
+}
+
 fn is_byte(value: i64) -> bool {
     u8::try_from(value).is_ok()
+}
+
+/// Whether a text stands for one that is to be put in its place by hand: `<your key>`, `...`.
+fn is_stand_in(text: &str) -> bool {
+    text.contains("...") || text.starts_with('<') && text.trim_end().ends_with('>')
 }
 
 fn is_number(text: &str) -> bool {
