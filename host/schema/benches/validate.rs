@@ -107,7 +107,10 @@ spec:
     let text: String = (0..times).map(system).collect();
     let manifest = read::manifest("bench.yaml", text.as_bytes(), &Limits::default());
     let length = text.len();
-    (Bundle::build(vec![manifest], &Options::default()).expect("it fits"), length)
+    (
+        Bundle::build(vec![manifest], &Options::default()).expect("it fits"),
+        length,
+    )
 }
 
 #[divan::bench(args = [1, 1000])]

@@ -576,7 +576,9 @@ impl<'a, 'm> Walk<'a, 'm> {
 
 /// Whether an object lies among patches: a folder of that name, in which nothing needs to be whole.
 fn is_partial(bundle: &Bundle, object: u32) -> bool {
-    let manifest = bundle.manifest_of(object).and_then(|manifest| bundle.manifests.get(manifest));
+    let manifest = bundle
+        .manifest_of(object)
+        .and_then(|manifest| bundle.manifests.get(manifest));
     manifest.is_some_and(|manifest| {
         let mut folders = manifest.path.split('/').rev().skip(1);
         folders.any(|folder| matches!(folder, "patches" | "patch"))

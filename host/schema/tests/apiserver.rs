@@ -103,7 +103,7 @@ fn as_the_api_server_says() {
                 let wanted = fields(message);
                 let mut at: Vec<String> = errors.iter().map(|found| place(&found.path)).collect();
                 // Of a map's values the server names the map.
-                if message.contains("of type string") || message.contains("of type []uint8") {
+                if message.contains("of type string") || message.contains("uint8") {
                     at.extend(
                         errors
                             .iter()

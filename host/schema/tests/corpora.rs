@@ -1,5 +1,8 @@
 //! Real manifests, where the folder is named by PLIMSOLL_CORPORA: an `error` is a defect, so there are next to none.
-#![allow(clippy::print_stderr, reason = "a test that is skipped says so, and what is found is to be read")]
+#![allow(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so, and what is found is to be read"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +25,11 @@ fn collect(folder: &Path, root: &Path, manifests: &mut Vec<Manifest>) -> std::io
             .is_some_and(|end| end == "yaml" || end == "yml" || end == "json")
         {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-            manifests.push(read::manifest(&name.replace('\\', "/"), &std::fs::read(&path)?, &Limits::default()));
+            manifests.push(read::manifest(
+                &name.replace('\\', "/"),
+                &std::fs::read(&path)?,
+                &Limits::default(),
+            ));
         }
     }
     Ok(())

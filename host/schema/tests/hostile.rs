@@ -109,7 +109,10 @@ fn no_input_panics_and_every_place_exists() {
 #[test]
 fn many_faults_are_cut_off() {
     let keys: Vec<String> = (0..5000).map(|number| format!("  key{number}: 1\n")).collect();
-    let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n{}", keys.concat());
+    let text = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n{}",
+        keys.concat()
+    );
     let manifest = read::manifest("case.yaml", text.as_bytes(), &Limits::default());
     let bundle = Bundle::build(vec![manifest], &Options::default()).expect("it fits");
     let schema = Schema::default();

@@ -238,7 +238,9 @@ fn finding(
         sensitive: violation.sensitive,
         fingerprint: match at.object {
             // Of what is in no object nothing else stays the same.
-            NONE => fingerprint::fingerprint_of(&[&id, bundle.manifests.get(place.manifest).map_or("", |file| &file.path)]),
+            NONE => {
+                fingerprint::fingerprint_of(&[&id, bundle.manifests.get(place.manifest).map_or("", |file| &file.path)])
+            }
             object => fingerprint::fingerprint(&id, tree, object, at.node),
         },
         suppressed: None,
