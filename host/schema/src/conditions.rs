@@ -138,7 +138,7 @@ fn needs(walk: &mut Walk<'_, '_>, at: u32, (key, values): (&str, &[&str]), neede
 
 /// A map that needs one of several members.
 fn one_of(walk: &mut Walk<'_, '_>, at: u32, names: &[&str]) {
-    if names.iter().any(|name| given(walk, at, name)) {
+    if walk.left == 0 || walk.partial || names.iter().any(|name| given(walk, at, name)) {
         return;
     }
     let field = walk.field(at);

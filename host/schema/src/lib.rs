@@ -10,6 +10,7 @@ mod custom;
 mod duplicates;
 mod model;
 mod rules;
+mod say;
 mod scalar;
 #[path = "../schemas/mod.rs"]
 mod schemas;
@@ -210,6 +211,10 @@ impl<'a> Kinds<'a> {
             tree.text(object.version),
             tree.text(object.kind),
         );
+        // What is encrypted in place is another object once it is decrypted.
+        if custom::member(tree, object.root, "sops").is_some() {
+            return Target::Unknown;
+        }
         let known = *self
             .known
             .entry((object.group, object.version, object.kind))

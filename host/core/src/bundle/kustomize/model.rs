@@ -257,8 +257,8 @@ fn labels(node: Peek<'_>) -> Vec<Labels> {
 pub(super) fn patches(node: Peek<'_>) -> Vec<Patch> {
     let mut all = Vec::new();
     // Texts under `patches` are of an older spelling.
-    let files = node.texts_of("patches").into_iter();
-    for text in node.texts_of("patchesStrategicMerge").into_iter().chain(files) {
+    let files = node.texts_of("patches");
+    for text in node.texts_of("patchesStrategicMerge").chain(files) {
         // An entry of several lines is the patch itself.
         let inline = text.contains('\n') || text.trim_start().starts_with('{');
         let source = if inline {
