@@ -90,7 +90,8 @@ pub(crate) fn load(model: &mut Model, name: &'static str) -> Body {
         };
     };
     let mut body = Body {
-        name: short,
+        // Most types have no conditions, and are not asked about any.
+        name: if crate::conditions::concern(short) { short } else { "" },
         ..Body::default()
     };
     for line in lines.lines() {

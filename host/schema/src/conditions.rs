@@ -67,6 +67,28 @@ pub(crate) fn named(walk: &mut Walk<'_, '_>, object: &Object) {
     }
 }
 
+/// Whether a type has conditions.
+pub(crate) fn concern(of: &str) -> bool {
+    const TYPES: [&str; 15] = [
+        "ServiceSpec",
+        "PersistentVolumeClaimSpec",
+        "PersistentVolumeSpec",
+        "PolicyRule",
+        "NetworkPolicyPeer",
+        "ServiceBackendPort",
+        "IngressBackend",
+        "IngressSpec",
+        "EndpointSubset",
+        "LabelSelectorRequirement",
+        "SeccompProfile",
+        "PodSpec",
+        "MetricSpec",
+        "ObjectFieldSelector",
+        "ClusterRoleBinding",
+    ];
+    of == "JobSpec" || TYPES.contains(&of) || RESTARTING.contains(&of)
+}
+
 /// A map of a built-in type, all of whose members are known.
 pub(crate) fn check(walk: &mut Walk<'_, '_>, at: u32, of: &str) {
     match of {
@@ -138,7 +160,10 @@ fn needs(walk: &mut Walk<'_, '_>, at: u32, (key, values): (&str, &[&str]), neede
 
 /// A map that needs one of several members.
 fn one_of(walk: &mut Walk<'_, '_>, at: u32, names: &[&str]) {
-    if walk.left == 0 || walk.partial || names.iter().any(|name| given(walk, at, name)) {
+    if walk.left == 0 || names.iter().any(|name| given(walk, at, name)) {
+        return;
+    }
+    if walk.is_partial() {
         return;
     }
     let field = walk.field(at);

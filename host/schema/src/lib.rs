@@ -191,6 +191,8 @@ struct Kinds<'a> {
     /// By group, version and kind; none where definitions decide.
     known: HashMap<(Symbol, Symbol, Symbol), Option<Target>>,
     definitions: Option<Definitions<'a>>,
+    /// The key that says that an object is encrypted.
+    sops: Option<Symbol>,
 }
 
 impl<'a> Kinds<'a> {
@@ -201,6 +203,7 @@ impl<'a> Kinds<'a> {
             bit: builtin::bit(facts.and_then(|node| custom::text(tree, node))),
             known: HashMap::new(),
             definitions: None,
+            sops: tree.find("sops"),
         }
     }
 
@@ -212,7 +215,7 @@ impl<'a> Kinds<'a> {
             tree.text(object.kind),
         );
         // What is encrypted in place is another object once it is decrypted.
-        if custom::member(tree, object.root, "sops").is_some() {
+        if self.sops.is_some_and(|sops| tree.get(object.root, sops).is_some()) {
             return Target::Unknown;
         }
         let known = *self

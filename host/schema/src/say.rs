@@ -145,9 +145,19 @@ impl Walk<'_, '_> {
         });
     }
 
+    /// Whether the object lies among patches: a folder of that name, in which nothing needs to be whole.
+    pub fn is_partial(&self) -> bool {
+        let manifest = self.bundle.manifest_of(self.object);
+        let manifest = manifest.and_then(|manifest| self.bundle.manifests.get(manifest));
+        manifest.is_some_and(|manifest| {
+            let mut folders = manifest.path.split('/').rev().skip(1);
+            folders.any(|folder| matches!(folder, "patches" | "patch"))
+        })
+    }
+
     /// Says that a field is missing in a map.
     pub fn absent(&mut self, at: u32, name: &str, need: Need) {
-        if self.left == 0 || self.partial {
+        if self.left == 0 || self.is_partial() {
             return;
         }
         let holder = self.field(at);

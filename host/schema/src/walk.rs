@@ -54,8 +54,6 @@ pub(crate) struct Walk<'a, 'm> {
     pub rules: Rules,
     pub out: &'m mut Vec<Violation>,
     pub left: usize,
-    /// What is not there may be added elsewhere.
-    pub partial: bool,
 }
 
 impl<'a, 'm> Walk<'a, 'm> {
@@ -78,7 +76,6 @@ impl<'a, 'm> Walk<'a, 'm> {
             rules,
             out,
             left: FINDINGS,
-            partial: is_partial(bundle, object),
         }
     }
 
@@ -224,14 +221,14 @@ impl<'a, 'm> Walk<'a, 'm> {
         };
         if !mode.lax && self.tree.node(at).is_some_and(null) {
             self.model.load(of, self.tree);
-            self.missing(at, of, &[]);
+            self.missing(at, of, 0);
         }
     }
 
     /// A map against a type.
     fn members(&mut self, at: u32, of: TypeId, mode: Mode) {
         self.model.load(of, self.tree);
-        let mut seen: Vec<u32> = Vec::new();
+        let mut seen = 0_u128;
         let mut certain = self.tree.node(at).is_some_and(|node| !node.flags.has(Flags::NOT_FINAL));
         for child in self.tree.children(at) {
             let Some(key) = self.tree.node(child).and_then(|node| node.key) else {
@@ -257,7 +254,7 @@ impl<'a, 'm> Walk<'a, 'm> {
                 ..mode
             };
             if need != Need::No {
-                seen.push(position);
+                seen |= 1_u128.checked_shl(position).unwrap_or(0);
             }
             if !field.values.is_empty() && !inner.lax {
                 self.taken(child, of, position);
@@ -268,7 +265,7 @@ impl<'a, 'm> Walk<'a, 'm> {
             self.value(child, shape, inner);
         }
         if !mode.lax && certain {
-            self.missing(at, of, &seen);
+            self.missing(at, of, seen);
             if let Some(name) = self
                 .model
                 .body(of)
@@ -304,9 +301,12 @@ impl<'a, 'm> Walk<'a, 'm> {
     }
 
     /// Fields that must be there and are not.
-    fn missing(&mut self, at: u32, of: TypeId, seen: &[u32]) {
+    fn missing(&mut self, at: u32, of: TypeId, seen: u128) {
         let Some(body) = self.model.body(of) else { return };
-        let missing = body.needs.iter().filter(|position| !seen.contains(position));
+        let missing = body
+            .needs
+            .iter()
+            .filter(|position| 1_u128.checked_shl(**position).is_some_and(|bit| seen & bit == 0));
         let missing: Vec<(String, Need)> = missing
             .filter_map(|position| body.fields.get(*position as usize))
             .map(|field| (self.model.name(field.name).to_owned(), field.need))
@@ -346,17 +346,6 @@ impl<'a, 'm> Walk<'a, 'm> {
         let values: Vec<String> = field.values.iter().map(|value| value.to_string()).collect();
         self.refused(at, text, &values);
     }
-}
-
-/// Whether an object lies among patches: a folder of that name, in which nothing needs to be whole.
-fn is_partial(bundle: &Bundle, object: u32) -> bool {
-    let manifest = bundle
-        .manifest_of(object)
-        .and_then(|manifest| bundle.manifests.get(manifest));
-    manifest.is_some_and(|manifest| {
-        let mut folders = manifest.path.split('/').rev().skip(1);
-        folders.any(|folder| matches!(folder, "patches" | "patch"))
-    })
 }
 
 fn is_byte(value: i64) -> bool {
