@@ -29,7 +29,7 @@ struct Inner {
     limits: Limits,
     allocation: Allocation,
     gate: Gate,
-    empty: Arc<[u32]>,
+    empty: Arc<Vec<u32>>,
 }
 
 impl Engine {
@@ -84,7 +84,7 @@ impl Engine {
     }
 
     /// The empty bundle, for calls that judge nothing.
-    pub(crate) fn empty(&self) -> Arc<[u32]> {
+    pub(crate) fn empty(&self) -> Arc<Vec<u32>> {
         Arc::clone(&self.inner.empty)
     }
 }

@@ -14,7 +14,7 @@ use crate::limits::Limiter;
 self_cell! {
     /// The lent buffer, its header read once.
     struct Lent {
-        owner: Arc<[u32]>,
+        owner: Arc<Vec<u32>>,
         #[covariant]
         dependent: OptionalTree,
     }
@@ -24,13 +24,13 @@ type OptionalTree<'a> = Option<Tree<'a>>;
 
 /// The state of one call.
 pub(crate) struct State {
-    words: Arc<[u32]>,
+    words: Arc<Vec<u32>>,
     lent: OnceCell<Lent>,
     pub(crate) limiter: Limiter,
 }
 
 impl State {
-    pub(crate) fn new(words: Arc<[u32]>, limiter: Limiter) -> Self {
+    pub(crate) fn new(words: Arc<Vec<u32>>, limiter: Limiter) -> Self {
         State {
             words,
             lent: OnceCell::new(),

@@ -185,7 +185,7 @@ fn bad_schema(wrong: &str) -> EvaluationFailure {
 fn call<R>(
     engine: &Engine,
     pre: &PolicyPre<State>,
-    words: Arc<[u32]>,
+    words: Arc<Vec<u32>>,
     run: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<R>,
 ) -> Result<R, EvaluationFailure> {
     let limits = Applied::new(engine.limits(), words.len());

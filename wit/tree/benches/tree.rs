@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use plimsoll_tree::write::{Change, Edit, NewScope, Part, Scalar, Writer};
+use plimsoll_tree::write::{Alone, Change, Edit, NewScope, Part, Scalar, Writer};
 use plimsoll_tree::{Flags, Kind, NONE, Object, ObjectFlags, Symbol, Tree, word};
 
 fn main() {
@@ -115,18 +115,18 @@ fn join(bencher: Bencher<'_, '_>, files: usize) {
     let parts: Vec<Part> = (0..files).map(file).collect();
     let bytes: u32 = parts.iter().map(|part| part.len() * 8).sum();
     bencher.counter(BytesCount::new(bytes)).bench(|| {
+        let parts: Vec<&Part> = black_box(&parts).iter().collect();
         let mut writer = Writer::new();
-        for part in black_box(&parts) {
-            writer.append(part);
-        }
+        writer.append_all(&parts, &Alone);
         writer.finish()
     });
 }
 
 fn joined(files: usize) -> Vec<u32> {
+    let parts: Vec<Part> = (0..files).map(file).collect();
     let mut writer = Writer::new();
-    for number in 0..files {
-        writer.append(&file(number));
+    for part in &parts {
+        writer.append(part);
     }
     writer.finish().expect("it is small")
 }

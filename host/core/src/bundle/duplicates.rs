@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use plimsoll_tree::write::Workers;
 use plimsoll_tree::{ObjectFlags, Role, Tree};
 
 use super::Notes;
@@ -11,12 +12,12 @@ use super::identity::{Identities, Identity};
 use crate::read::Manifest;
 
 /// Drops exact duplicates and marks different definitions of one identity.
-pub(super) fn apply(manifests: &[Manifest], identities: &Identities, notes: &mut Notes) {
+pub(super) fn apply(manifests: &[Manifest], identities: &Identities, notes: &mut Notes, workers: &dyn Workers) {
     let groups = groups(manifests, identities, notes);
     if groups.is_empty() {
         return;
     }
-    let hashes = hashes(manifests, &groups);
+    let hashes = hashes(manifests, &groups, workers);
     for group in groups {
         let mut seen: HashMap<Hash, (usize, usize)> = HashMap::new();
         for each in group {
@@ -43,21 +44,32 @@ pub(super) fn apply(manifests: &[Manifest], identities: &Identities, notes: &mut
 }
 
 /// What the objects of these groups hold; one file at a time.
-fn hashes(manifests: &[Manifest], groups: &[Vec<(usize, usize)>]) -> HashMap<(usize, usize), Hash> {
+fn hashes(
+    manifests: &[Manifest],
+    groups: &[Vec<(usize, usize)>],
+    workers: &dyn Workers,
+) -> HashMap<(usize, usize), Hash> {
     let mut all: Vec<(usize, usize)> = groups.iter().flatten().copied().collect();
     all.sort_unstable();
-    let mut hashes = HashMap::with_capacity(all.len());
-    for of_one in all.chunk_by(|a, b| a.0 == b.0) {
-        let Some(manifest) = of_one.first().and_then(|&(index, _)| manifests.get(index)) else {
-            continue;
+    let files: Vec<&[(usize, usize)]> = all.chunk_by(|a, b| a.0 == b.0).collect();
+    let of_files = workers.map(files.len(), |file| {
+        let objects = files.get(file).copied().unwrap_or_default();
+        let Some(manifest) = objects.first().and_then(|&(index, _)| manifests.get(index)) else {
+            return Vec::new();
         };
-        let Ok(words) = manifest.part.to_tree() else { continue };
-        let Ok(tree) = Tree::read(&words) else { continue };
-        for &(index, number) in of_one {
-            hashes.insert((index, number), content::hash(&tree, manifest.objects[number].root));
-        }
-    }
-    hashes
+        let Ok(words) = manifest.part.to_tree() else {
+            return Vec::new();
+        };
+        let Ok(tree) = Tree::read(&words) else {
+            return Vec::new();
+        };
+        let hash = |&(index, number): &(usize, usize)| {
+            let root = manifest.objects[number].root;
+            ((index, number), content::hash(&tree, root))
+        };
+        objects.iter().map(hash).collect()
+    });
+    of_files.into_iter().flatten().collect()
 }
 
 /// Objects that share an identity and a directory, where there are two or more.

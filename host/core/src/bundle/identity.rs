@@ -41,7 +41,7 @@ pub(super) struct Identities {
 }
 
 impl Identities {
-    pub(super) fn new(writer: &mut Writer, manifests: &[Manifest], notes: &Notes, scopes: &Scopes) -> Self {
+    pub(super) fn new(writer: &mut Writer<'_>, manifests: &[Manifest], notes: &Notes, scopes: &Scopes) -> Self {
         let mut objects = Vec::with_capacity(notes.len());
         for (index, manifest) in manifests.iter().enumerate() {
             for (number, object) in manifest.objects.iter().enumerate() {

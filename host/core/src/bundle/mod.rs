@@ -21,7 +21,7 @@ mod write;
 
 use std::sync::{Arc, OnceLock};
 
-use plimsoll_tree::write::TooLarge;
+use plimsoll_tree::write::{Alone, TooLarge, Workers};
 use plimsoll_tree::{Role, Tree};
 use serde_json::{Map, Value};
 
@@ -32,7 +32,7 @@ use crate::read::Manifest;
 /// The bundle: what policies are lent, and what the host needs to find its way back to the sources.
 pub struct Bundle {
     /// The flat tree that is lent.
-    pub words: Arc<[u32]>,
+    pub words: Arc<Vec<u32>>,
     /// The files, in the order of the tree. Their nodes may have been changed by kustomizations.
     pub manifests: Vec<Manifest>,
     /// For each manifest, where its nodes start in the tree; ascending. The nodes of the facts come after the last.
@@ -89,17 +89,29 @@ impl Bundle {
     ///
     /// # Errors
     /// When they are more than one tree can hold.
-    pub fn build(mut manifests: Vec<Manifest>, options: &Options) -> Result<Bundle, TooLarge> {
-        let kustomizations = kustomize::find(&mut manifests);
+    pub fn build(manifests: Vec<Manifest>, options: &Options) -> Result<Bundle, TooLarge> {
+        Self::build_with(manifests, options, &Alone)
+    }
+
+    /// The same by several threads. The bundle is the same whoever works.
+    ///
+    /// # Errors
+    /// When they are more than one tree can hold.
+    pub fn build_with(
+        mut manifests: Vec<Manifest>,
+        options: &Options,
+        workers: &dyn Workers,
+    ) -> Result<Bundle, TooLarge> {
+        let kustomizations = kustomize::find(&mut manifests, workers);
         let mut notes = Notes::new(&manifests, &options.roles);
-        let closures = kustomize::apply(&kustomizations, &mut manifests, &mut notes);
-        partial::apply(&mut manifests, &mut notes);
-        write::join(manifests, notes, &closures, options)
+        let closures = kustomize::apply(&kustomizations, &mut manifests, &mut notes, workers);
+        partial::apply(&mut manifests, &mut notes, workers);
+        write::join(manifests, notes, &closures, options, workers)
     }
 
     /// A bundle of a tree that was made elsewhere, such as in a test. Files may be missing: then no node is located.
     #[must_use]
-    pub fn from_tree(words: Arc<[u32]>, manifests: Vec<Manifest>, offsets: Vec<u32>) -> Bundle {
+    pub fn from_tree(words: Arc<Vec<u32>>, manifests: Vec<Manifest>, offsets: Vec<u32>) -> Bundle {
         let end = match (offsets.last(), manifests.last()) {
             (Some(offset), Some(manifest)) => offset.saturating_add(manifest.part.len()),
             _ => 0,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use plimsoll_tree::write::Workers;
 use plimsoll_tree::{ObjectFlags, Role};
 
 use super::kustomize::{is_top, marks};
@@ -13,6 +14,9 @@ use crate::read::{Manifest, Namespace};
 /// unknown altogether.
 const MAX_PAIRS: usize = 1024;
 
+/// Files that are looked through at a time.
+const BATCH: usize = 64;
+
 #[derive(Default)]
 struct Definitions {
     partial: Vec<(usize, usize)>,
@@ -20,10 +24,10 @@ struct Definitions {
 }
 
 /// Makes partial documents patches, and what they set not final in what they could be meant for.
-pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) {
+pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes, workers: &dyn Workers) {
     let mut numbers: HashMap<(&str, &str, &str), usize> = HashMap::new();
     let mut all: Vec<Definitions> = Vec::new();
-    let candidates = objects(manifests, notes, true);
+    let candidates = objects(manifests, notes, true, workers);
     for &(index, number) in &candidates {
         let object = &manifests[index].objects[number];
         let key = (object.group.as_str(), object.kind.as_str(), object.name.as_str());
@@ -36,7 +40,7 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) {
     if all.is_empty() {
         return;
     }
-    for (index, number) in objects(manifests, notes, false) {
+    for (index, number) in objects(manifests, notes, false, workers) {
         let object = &manifests[index].objects[number];
         let key = (object.group.as_str(), object.kind.as_str(), object.name.as_str());
         if let Some(&number_of) = numbers.get(&key) {
@@ -85,25 +89,31 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes) {
 
 /// Objects with names that stand for themselves: those that are partial, or those that are whole. What a kustomization
 /// lists as a resource is one, however little is in it.
-fn objects(manifests: &[Manifest], notes: &Notes, partial: bool) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    for (index, manifest) in manifests.iter().enumerate() {
-        if notes.role(index) == Role::Previous {
-            continue;
-        }
-        for (number, object) in manifest.objects.iter().enumerate() {
-            let note = notes.get(index, number);
-            if object.name.is_empty() || note.flags.has(ObjectFlags::PATCH) || !is_top(manifest, number) {
+fn objects(manifests: &[Manifest], notes: &Notes, partial: bool, workers: &dyn Workers) -> Vec<(usize, usize)> {
+    let batches: Vec<&[Manifest]> = manifests.chunks(BATCH).collect();
+    let of_batches = workers.map(batches.len(), |batch| {
+        let mut found = Vec::new();
+        let files = batches.get(batch).copied().unwrap_or_default();
+        for (index, manifest) in (batch * BATCH..).zip(files) {
+            if notes.role(index) == Role::Previous {
                 continue;
             }
-            let root = Peek::new(&manifest.part, object.root);
-            let is_partial = !note.included && kinds::is_partial(&object.group, &object.version, &object.kind, root);
-            if is_partial == partial {
-                found.push((index, number));
+            for (number, object) in manifest.objects.iter().enumerate() {
+                let note = notes.get(index, number);
+                if object.name.is_empty() || note.flags.has(ObjectFlags::PATCH) || !is_top(manifest, number) {
+                    continue;
+                }
+                let root = Peek::new(&manifest.part, object.root);
+                let is_partial =
+                    !note.included && kinds::is_partial(&object.group, &object.version, &object.kind, root);
+                if is_partial == partial {
+                    found.push((index, number));
+                }
             }
         }
-    }
-    found
+        found
+    });
+    of_batches.into_iter().flatten().collect()
 }
 
 fn may_equal(a: &Namespace, b: &Namespace) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use plimsoll_tree::write::{NewScope, TooLarge, Writer};
+use plimsoll_tree::write::{NewScope, Part, TooLarge, Workers, Writer};
 use plimsoll_tree::{NONE, Object, ObjectFlags, Role, Tree};
 
 use super::identity::{Identities, Identity};
@@ -18,6 +18,7 @@ pub(super) fn join(
     mut notes: Notes,
     found: &[Found],
     options: &Options,
+    workers: &dyn Workers,
 ) -> Result<Bundle, TooLarge> {
     default_namespaces(&manifests, &mut notes, options);
     let needed = manifests.iter().filter(|manifest| !manifest.objects.is_empty());
@@ -27,16 +28,18 @@ pub(super) fn join(
             .map(|manifest| scopes::directory(&manifest.path))
             .chain(closed.map(String::as_str)),
     );
+    let facts = facts::part(options);
     let mut writer = Writer::new();
-    let offsets: Vec<u32> = manifests.iter().map(|manifest| writer.append(&manifest.part)).collect();
+    let parts: Vec<&Part> = manifests.iter().map(|manifest| &manifest.part).collect();
+    let offsets = writer.append_all(&parts, workers);
     let end = writer.len();
     let identities = Identities::new(&mut writer, &manifests, &notes, &scopes);
-    duplicates::apply(&manifests, &identities, &mut notes);
+    duplicates::apply(&manifests, &identities, &mut notes, workers);
     let written = objects(&mut writer, &manifests, &notes, &identities, &offsets);
     write_scopes(&mut writer, &manifests, &notes, &scopes, &identities, found, options);
-    let facts = writer.append(&facts::part(options));
+    let facts = writer.append(&facts);
     writer.facts(facts);
-    let words: Arc<[u32]> = writer.finish()?.into();
+    let words = Arc::new(writer.finish_with(workers)?);
     let (includes, included) = includes(&written, &notes, found);
     Ok(Bundle {
         places: Tree::read(&words).map(place::Places::new).unwrap_or_default(),
@@ -83,7 +86,7 @@ fn default_namespaces(manifests: &[Manifest], notes: &mut Notes, options: &Optio
 
 /// Writes the objects. Returns the index of each in the tree, by its number; [`NONE`] where it is left out.
 fn objects(
-    writer: &mut Writer,
+    writer: &mut Writer<'_>,
     manifests: &[Manifest],
     notes: &Notes,
     identities: &Identities,
@@ -151,7 +154,7 @@ fn subjects(manifests: &[Manifest], notes: &Notes, identities: &Identities, writ
 }
 
 fn write_scopes(
-    writer: &mut Writer,
+    writer: &mut Writer<'_>,
     manifests: &[Manifest],
     notes: &Notes,
     scopes: &Scopes,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use plimsoll_tree::write::{Alone, Workers};
 use plimsoll_tree::{NONE, Tree};
 
 use super::clean::{clean_block, clean_line};
@@ -18,6 +19,9 @@ const HELP: usize = 4000;
 const RELATED: usize = 50;
 /// Violations that are kept of one policy; more is an answer that cannot be taken.
 const VIOLATIONS: usize = 100_000;
+
+/// Violations that are worked on at a time.
+const BATCH: usize = 32;
 
 /// What one policy said of a bundle.
 pub struct Judgement<'a> {
@@ -37,6 +41,16 @@ pub struct Judgement<'a> {
 pub fn accept(
     bundle: &Bundle,
     judgements: Vec<Judgement<'_>>,
+) -> (Vec<Finding>, Masks, Vec<(String, EvaluationFailure)>) {
+    accept_with(bundle, judgements, &Alone)
+}
+
+/// The same by several threads. The findings are the same whoever works.
+#[must_use]
+pub fn accept_with(
+    bundle: &Bundle,
+    judgements: Vec<Judgement<'_>>,
+    workers: &dyn Workers,
 ) -> (Vec<Finding>, Masks, Vec<(String, EvaluationFailure)>) {
     let tree = bundle.tree();
     let mut failures = Vec::new();
@@ -66,16 +80,27 @@ pub fn accept(
             }
         }
     }
-    let mut masks = Masks::new(bundle, &sensitive);
+    let mut masks = Masks::new_with(bundle, &sensitive, workers);
     masks.nothing_is_shown |= marks_lost;
-    let mut findings = Vec::new();
-    for (policy, reported, violations) in taken {
-        for violation in violations {
-            if reported.contains(&violation.rule) {
-                findings.extend(finding(bundle, tree, &masks, policy, violation));
-            }
-        }
-    }
+    let reported: Vec<(&Description, &Violation)> = taken
+        .iter()
+        .flat_map(|(policy, reported, violations)| {
+            let violations = violations.iter();
+            violations
+                .filter(|violation| reported.contains(&violation.rule))
+                .map(|violation| (*policy, violation))
+        })
+        .collect();
+    let helps = Helps::new(&reported, &masks, workers);
+    let batches: Vec<&[(&Description, &Violation)]> = reported.chunks(BATCH).collect();
+    let findings = workers.map(batches.len(), |batch| {
+        let violations = batches.get(batch).copied().unwrap_or_default();
+        violations
+            .iter()
+            .filter_map(|&(policy, violation)| finding(bundle, tree, &masks, &helps, policy, violation))
+            .collect::<Vec<Judged>>()
+    });
+    let findings = findings.into_iter().flatten().collect();
     let mut findings = fold_copies(findings);
     sort(bundle, &mut findings);
     (findings, masks, failures)
@@ -191,25 +216,50 @@ fn location(bundle: &Bundle, place: &Resolved) -> Option<Location> {
     })
 }
 
+/// Help texts, clean and masked: most violations of a rule have the same.
+struct Helps<'v> {
+    shown: HashMap<&'v str, String>,
+}
+
+impl<'v> Helps<'v> {
+    fn new(reported: &[(&Description, &'v Violation)], masks: &Masks, workers: &dyn Workers) -> Self {
+        let mut texts: Vec<&str> = reported
+            .iter()
+            .filter_map(|(_, violation)| violation.help.as_deref())
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let shown = workers.map(texts.len(), |text| {
+            let text = texts.get(text).copied().unwrap_or_default();
+            masks.text(&clean_block(text, HELP))
+        });
+        Helps {
+            shown: texts.into_iter().zip(shown).collect(),
+        }
+    }
+
+    fn get(&self, help: &str) -> Option<String> {
+        self.shown.get(help).filter(|help| !help.is_empty()).cloned()
+    }
+}
+
 /// A finding, and whose copy the object is that it is about.
 fn finding(
     bundle: &Bundle,
     tree: Tree<'_>,
     masks: &Masks,
+    helps: &Helps<'_>,
     policy: &Description,
-    violation: Violation,
+    violation: &Violation,
 ) -> Option<Judged> {
     let rule = policy.rules.get(violation.rule as usize)?;
     let id = format!("{}/{}", policy.name, rule.id);
     let at = resolve(bundle, tree, &violation.at)?;
     let mut place = location(bundle, &at)?;
-    if let Some(within) = violation.within.filter(|_| !at.key && at.exact) {
+    if let Some(within) = violation.within.as_ref().filter(|_| !at.key && at.exact) {
         place = narrowed(bundle, tree, at.node, place, within.start as usize..within.end as usize);
     }
-    let mut help = violation
-        .help
-        .map(|help| masks.text(&clean_block(&help, HELP)))
-        .filter(|help| !help.is_empty());
+    let mut help = violation.help.as_deref().and_then(|help| helps.get(help));
     if !at.exact {
         let note = "the policy pointed at a place that does not exist; this is the nearest one that does";
         help = Some(help.map_or_else(|| note.to_owned(), |help| format!("{help}\n{note}")));
@@ -234,7 +284,10 @@ fn finding(
         path: masks.text(&path(bundle, &at)?),
         place,
         related: related.collect(),
-        fix: violation.fix.and_then(|fix| proposed(bundle, tree, masks, fix)),
+        fix: violation
+            .fix
+            .as_ref()
+            .and_then(|fix| proposed(bundle, tree, masks, fix)),
         sensitive: violation.sensitive,
         fingerprint: match at.object {
             // Of what is in no object nothing else stays the same.
@@ -306,7 +359,7 @@ pub(crate) fn identity(tree: Tree<'_>, object: u32) -> Option<Identity> {
 }
 
 /// A fix whose every place exists; others cannot be applied.
-fn proposed(bundle: &Bundle, tree: Tree<'_>, masks: &Masks, fix: Fix) -> Option<ProposedFix> {
+fn proposed(bundle: &Bundle, tree: Tree<'_>, masks: &Masks, fix: &Fix) -> Option<ProposedFix> {
     let exact = |place: &Place| {
         resolve(bundle, tree, place)
             .filter(|found| found.exact)
@@ -314,17 +367,23 @@ fn proposed(bundle: &Bundle, tree: Tree<'_>, masks: &Masks, fix: Fix) -> Option<
     };
     let edits: Option<Vec<Edit>> = fix
         .edits
-        .into_iter()
+        .iter()
         .map(|edit| {
             Some(match edit {
-                Edit::Set { at, value } => Edit::Set { at: exact(&at)?, value },
-                Edit::Insert { into, key, value } => Edit::Insert {
-                    into: exact(&into)?,
-                    key,
-                    value,
+                Edit::Set { at, value } => Edit::Set {
+                    at: exact(at)?,
+                    value: value.clone(),
                 },
-                Edit::Rename { at, key } => Edit::Rename { at: exact(&at)?, key },
-                Edit::Remove(at) => Edit::Remove(exact(&at)?),
+                Edit::Insert { into, key, value } => Edit::Insert {
+                    into: exact(into)?,
+                    key: key.clone(),
+                    value: value.clone(),
+                },
+                Edit::Rename { at, key } => Edit::Rename {
+                    at: exact(at)?,
+                    key: key.clone(),
+                },
+                Edit::Remove(at) => Edit::Remove(exact(at)?),
             })
         })
         .collect();

@@ -13,6 +13,9 @@ fn is_plain(character: char) -> bool {
 /// One line: line breaks and tabs become blanks, everything that is not plain goes; cut after `most` characters.
 #[must_use]
 pub fn clean_line(text: &str, most: usize) -> String {
+    if is_clean(text, most) {
+        return text.trim().to_owned();
+    }
     cut(
         text.chars()
             .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
@@ -26,6 +29,9 @@ pub fn clean_line(text: &str, most: usize) -> String {
 /// Several lines: `\n` stays, tabs become blanks, everything else that is not plain goes; cut after `most` characters.
 #[must_use]
 pub fn clean_block(text: &str, most: usize) -> String {
+    if is_clean(text, most) {
+        return text.trim().to_owned();
+    }
     cut(
         text.chars()
             .map(|c| if c == '\t' { ' ' } else { c })
@@ -34,6 +40,11 @@ pub fn clean_block(text: &str, most: usize) -> String {
     )
     .trim()
     .to_owned()
+}
+
+/// Whether nothing has to be taken out or cut, as of almost all texts.
+fn is_clean(text: &str, most: usize) -> bool {
+    text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn cut(characters: impl Iterator<Item = char>, most: usize) -> String {

@@ -1,13 +1,14 @@
 //! A secret never leaves: what is masked, in excerpts and in texts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use plimsoll_tree::{Kind, Node, Tree, word};
+use plimsoll_tree::write::{Alone, Workers};
+use plimsoll_tree::{Kind, Node, Symbol, Tree, word};
 
 use super::Location;
+use super::finder::Finder;
 use crate::bundle::Bundle;
 use crate::read::Span;
 
@@ -33,6 +34,12 @@ const OWN_WORDS: [&str; 12] = [
 /// Letters up to which a value of nothing but small letters counts as a word.
 const LONGEST_WORD: usize = 15;
 
+/// Values that are brought into their forms at a time.
+const BATCH: usize = 64;
+
+/// Nodes that are looked through at a time.
+const NODES: usize = 1 << 14;
+
 /// Secret values shorter than this are masked at their places only: inside other texts they would be found by chance.
 const SHORTEST_IN_TEXT: usize = 6;
 
@@ -42,9 +49,9 @@ pub struct Masks {
     /// For each manifest, spans in order, joined where they meet.
     spans: Vec<Vec<Span>>,
     /// Values that nothing else is likely to contain: masked wherever they stand in a text.
-    telling: Option<AhoCorasick>,
+    telling: Option<Finder>,
     /// Values that are words: masked where they stand alone.
-    plain: Option<AhoCorasick>,
+    plain: Option<Finder>,
     /// A policy that marks secrets failed: nothing of any source is shown.
     pub nothing_is_shown: bool,
 }
@@ -53,6 +60,12 @@ impl Masks {
     /// Masks these nodes (a scalar, or all scalars in a map or sequence) and all values of Secrets.
     #[must_use]
     pub fn new(bundle: &Bundle, sensitive: &[u32]) -> Self {
+        Self::new_with(bundle, sensitive, &Alone)
+    }
+
+    /// The same by several threads.
+    #[must_use]
+    pub fn new_with(bundle: &Bundle, sensitive: &[u32], workers: &dyn Workers) -> Self {
         let tree = bundle.tree();
         let mut values = BTreeSet::new();
         let mut spans: Vec<Vec<Span>> = vec![Vec::new(); bundle.manifests.len()];
@@ -93,22 +106,18 @@ impl Masks {
         for list in &mut spans {
             join(list);
         }
-        let words = ordinary_words(tree, bundle, &spans, &values);
-        values.retain(|value| !words.contains(value));
-        let (plain, telling): (Vec<&String>, Vec<&String>) = values.iter().partition(|value| is_plain_word(value));
-        let telling: BTreeSet<String> = telling.into_iter().flat_map(|value| forms(value)).collect();
-        let (Ok(telling), Ok(plain)) = (finder(telling), finder(plain)) else {
-            // Without finders texts cannot be searched, and then none is safe to quote from.
-            return Masks {
-                spans,
-                nothing_is_shown: true,
-                ..Masks::default()
-            };
-        };
+        let words = ordinary_words(tree, bundle, &spans, &values, workers);
+        values.retain(|value| !words.contains(value.as_str()));
+        let (plain, telling): (Vec<String>, Vec<String>) = values.into_iter().partition(|value| is_plain_word(value));
+        let batches: Vec<&[String]> = telling.chunks(BATCH).collect();
+        let telling = workers.map(batches.len(), |batch| {
+            let values = batches.get(batch).copied().unwrap_or_default();
+            values.iter().flat_map(|value| forms(value)).collect::<Vec<String>>()
+        });
         Masks {
             spans,
-            telling,
-            plain,
+            telling: Finder::new(telling.into_iter().flatten().collect()),
+            plain: Finder::new(plain),
             nothing_is_shown: false,
         }
     }
@@ -147,67 +156,70 @@ impl Masks {
 
 /// Whether a value may be a word of some language.
 fn is_plain_word(value: &str) -> bool {
-    value.len() <= LONGEST_WORD && value.bytes().all(|byte| byte.is_ascii_lowercase())
+    (SHORTEST_IN_TEXT..=LONGEST_WORD).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// Those of the values that are no secret by their text: words of messages, and words that stand unmasked in the input
 /// (a password that is also the name of an image).
-fn ordinary_words(tree: Tree<'_>, bundle: &Bundle, spans: &[Vec<Span>], values: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut found: BTreeSet<String> = OWN_WORDS.iter().map(|&word| word.to_owned()).collect();
+fn ordinary_words<'t>(
+    tree: Tree<'t>,
+    bundle: &Bundle,
+    spans: &[Vec<Span>],
+    values: &BTreeSet<String>,
+    workers: &dyn Workers,
+) -> HashSet<&'t str> {
+    let mut found: HashSet<&str> = OWN_WORDS.into_iter().collect();
+    let words: HashSet<&str> = values
+        .iter()
+        .map(String::as_str)
+        .filter(|value| is_plain_word(value))
+        .collect();
+    if words.is_empty() {
+        return found;
+    }
     // By symbol, for there are many nodes and few words.
     let wanted: Vec<bool> = (0..tree.symbols())
         .map(|symbol| {
-            let text = tree.text(plimsoll_tree::Symbol(symbol));
-            is_plain_word(text) && values.contains(text)
+            let text = tree.text(Symbol(symbol));
+            is_plain_word(text) && words.contains(text)
         })
         .collect();
     if !wanted.contains(&true) {
         return found;
     }
-    let is_wanted = |symbol: plimsoll_tree::Symbol| wanted.get(symbol.0 as usize) == Some(&true);
-    for index in 0..tree.nodes() {
-        let Some(node) = tree.node(index) else { continue };
-        if let Some(key) = node.key.filter(|key| is_wanted(*key)) {
-            found.insert(tree.text(key).to_owned());
-        }
-        let value = plimsoll_tree::Symbol(node.value);
-        if node.kind == Kind::String && is_wanted(value) {
-            let masked = bundle.locate(index).is_none_or(|place| {
-                let list = spans.get(place.manifest).map_or(&[] as &[Span], Vec::as_slice);
-                let at = list.partition_point(|span| span.end <= place.value.start);
-                list.get(at).is_some_and(|span| span.start < place.value.end)
-            });
-            if !masked {
-                found.insert(tree.text(value).to_owned());
+    let is_wanted = |symbol: Symbol| wanted.get(symbol.0 as usize) == Some(&true);
+    let batches = (tree.nodes() as usize).div_ceil(NODES);
+    let of_batches = workers.map(batches, |batch| {
+        let mut shown: Vec<Symbol> = Vec::new();
+        for index in (batch * NODES..(batch + 1) * NODES).filter_map(|index| u32::try_from(index).ok()) {
+            let Some(node) = tree.node(index) else { continue };
+            shown.extend(node.key.filter(|key| is_wanted(*key)));
+            let value = Symbol(node.value);
+            if node.kind == Kind::String && is_wanted(value) {
+                let masked = bundle.locate(index).is_none_or(|place| {
+                    let list = spans.get(place.manifest).map_or(&[] as &[Span], Vec::as_slice);
+                    let at = list.partition_point(|span| span.end <= place.value.start);
+                    list.get(at).is_some_and(|span| span.start < place.value.end)
+                });
+                if !masked {
+                    shown.push(value);
+                }
             }
         }
-    }
+        shown
+    });
+    found.extend(of_batches.into_iter().flatten().map(|symbol| tree.text(symbol)));
     found
 }
 
-/// None where there is nothing to find.
-fn finder<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Result<Option<AhoCorasick>, ()> {
-    let mut patterns = patterns.into_iter().peekable();
-    if patterns.peek().is_none() {
-        return Ok(None);
-    }
-    // The kind that is quick to build: there are many patterns and little text.
-    let built = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-        .prefilter(false)
-        .build(patterns);
-    built.map(Some).map_err(drop)
-}
-
-fn replaced(text: &str, finder: Option<&AhoCorasick>, wanted: impl Fn(std::ops::Range<usize>) -> bool) -> String {
+fn replaced(text: &str, finder: Option<&Finder>, wanted: impl Fn(std::ops::Range<usize>) -> bool) -> String {
     let Some(finder) = finder else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
-    for found in finder.find_iter(text).filter(|found| wanted(found.range())) {
-        out.push_str(&text[from..found.start()]);
+    for found in finder.find_all(text).filter(|found| wanted(found.clone())) {
+        out.push_str(&text[from..found.start]);
         out.push_str(MASK);
-        from = found.end();
+        from = found.end;
     }
     out.push_str(&text[from..]);
     out
@@ -215,7 +227,7 @@ fn replaced(text: &str, finder: Option<&AhoCorasick>, wanted: impl Fn(std::ops::
 
 fn add_value(tree: Tree<'_>, at: u32, node: Node, encoded: bool, values: &mut BTreeSet<String>) {
     let text = match node.kind {
-        Kind::String => tree.text(plimsoll_tree::Symbol(node.value)).to_owned(),
+        Kind::String => tree.text(Symbol(node.value)).to_owned(),
         Kind::Integer | Kind::Float => tree.original(at).map_or_else(|| tree.json(at), str::to_owned),
         _ => return,
     };
@@ -282,8 +294,8 @@ mod tests {
     #[test]
     fn words_are_masked_where_they_stand_alone() {
         let masks = Masks {
-            telling: finder(["h4rbour"]).expect("a finder"),
-            plain: finder(["harbour"]).expect("a finder"),
+            telling: Finder::new(vec!["h4rbour".to_owned()]),
+            plain: Finder::new(vec!["harbour".to_owned()]),
             ..Masks::default()
         };
         assert_eq!(masks.text("harbour harbours xh4rbourx"), "******** harbours x********x");

@@ -2,6 +2,7 @@
 
 mod accept;
 mod clean;
+mod finder;
 mod fingerprint;
 mod mask;
 mod scalar;
@@ -12,7 +13,7 @@ use crate::policy::{Confidence, Edit, Severity};
 use crate::read::Span;
 
 pub(crate) use accept::identity;
-pub use accept::{Judgement, accept, sort};
+pub use accept::{Judgement, accept, accept_with, sort};
 pub use clean::{clean_block, clean_line};
 pub(crate) use fingerprint::fingerprint_of;
 pub use mask::{MASK, Masks};

@@ -8,19 +8,19 @@ use wasmtime::{Engine, Store, StoreContextMut};
 wasmtime::component::bindgen!({ path: "wit", world: "policy" });
 
 pub(crate) struct Instance {
-    store: Store<Arc<[u32]>>,
+    store: Store<Arc<Vec<u32>>>,
     policy: Policy,
 }
 
 impl Instance {
-    pub(crate) fn new(component: &[u8], words: &Arc<[u32]>) -> Self {
+    pub(crate) fn new(component: &[u8], words: &Arc<Vec<u32>>) -> Self {
         let engine = Engine::new(&super::compile::config()).expect("an engine");
         let component = Component::new(&engine, component).expect("a component");
-        let mut linker: Linker<Arc<[u32]>> = Linker::new(&engine);
+        let mut linker: Linker<Arc<Vec<u32>>> = Linker::new(&engine);
         linker
             .instance("plimsoll:policy/bundle@0.1.0")
             .and_then(|mut bundle| {
-                bundle.func_wrap("tree", |store: StoreContextMut<'_, Arc<[u32]>>, (): ()| {
+                bundle.func_wrap("tree", |store: StoreContextMut<'_, Arc<Vec<u32>>>, (): ()| {
                     Ok((Arc::clone(store.data()),))
                 })
             })

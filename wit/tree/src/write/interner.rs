@@ -28,19 +28,48 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     Vocabulary { texts, table, hasher }
 });
 
+/// Where a text stands.
+#[derive(Clone, Copy)]
+struct Place {
+    start: u32,
+    length: u32,
+    hash: u64,
+}
+
 /// Texts by number, each stored once: the vocabulary, and behind it its own.
 #[derive(Clone, Default)]
 pub(super) struct Interner {
     text: String,
-    places: Vec<(u32, u32)>,
+    places: Vec<Place>,
     table: HashTable<u32>,
     full: bool,
 }
 
+/// The hash of a text, the same in all interners of a process.
+pub(super) fn hash(text: &str) -> u64 {
+    VOCABULARY.hasher.hash_one(text)
+}
+
+/// The symbol of a text of the vocabulary, given its hash.
+pub(super) fn fixed(text: &str, hash: u64) -> Option<Symbol> {
+    let known = |&symbol: &u32| {
+        VOCABULARY
+            .texts
+            .get(symbol as usize)
+            .is_some_and(|&known| known == text)
+    };
+    VOCABULARY.table.find(hash, known).map(|&symbol| Symbol(symbol))
+}
+
+/// The vocabulary's texts in the order of their symbols, the empty one first.
+pub(super) fn vocabulary_texts() -> &'static [&'static str] {
+    &VOCABULARY.texts
+}
+
 impl Interner {
-    /// Number of texts, the vocabulary's included.
+    /// Number of own texts.
     pub(super) fn len(&self) -> usize {
-        vocabulary::SIZE as usize + self.places.len()
+        self.places.len()
     }
 
     /// Whether more was given than a tree can hold. What did not fit became the empty text.
@@ -48,34 +77,36 @@ impl Interner {
         self.full
     }
 
-    /// Notes that something else of the whole did not fit.
-    pub(super) fn set_full(&mut self) {
-        self.full = true;
-    }
-
     /// The text of a symbol; empty when there is no such symbol.
     pub(super) fn text(&self, symbol: Symbol) -> &str {
         match symbol.0.checked_sub(vocabulary::SIZE) {
             None => VOCABULARY.texts.get(symbol.0 as usize).copied().unwrap_or_default(),
-            Some(own) => self
-                .places
-                .get(own as usize)
-                .map_or("", |&place| text_at(&self.text, place)),
+            Some(own) => self.own_text(own as usize),
         }
     }
 
-    /// The own texts, in the order of their symbols from [`vocabulary::SIZE`] on.
-    pub(super) fn own(&self) -> impl Iterator<Item = &str> {
-        self.places.iter().map(|&place| text_at(&self.text, place))
+    /// The own texts with their hashes, in the order of their symbols from [`vocabulary::SIZE`] on.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.places
+            .iter()
+            .map(|place| (text_at(&self.text, *place), place.hash))
+    }
+
+    /// The hashes of the own texts, in the same order.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.places.iter().map(|place| place.hash)
+    }
+
+    /// The own text of this position.
+    pub(super) fn own_text(&self, own: usize) -> &str {
+        self.places.get(own).map_or("", |&place| text_at(&self.text, place))
     }
 
     /// The number of a text.
     pub(super) fn intern(&mut self, text: &str) -> Symbol {
-        let fixed = &*VOCABULARY;
-        let hash = fixed.hasher.hash_one(text);
-        let is_fixed = |&symbol: &u32| fixed.texts.get(symbol as usize).is_some_and(|&known| known == text);
-        if let Some(&symbol) = fixed.table.find(hash, is_fixed) {
-            return Symbol(symbol);
+        let hash = hash(text);
+        if let Some(symbol) = fixed(text, hash) {
+            return symbol;
         }
         let Self {
             text: all,
@@ -83,52 +114,29 @@ impl Interner {
             table,
             full,
         } = self;
-        let own_text = |own: &u32| places.get(*own as usize).map_or("", |&place| text_at(all, place));
-        if let Some(&own) = table.find(hash, |own| own_text(own) == text) {
+        let is_it = |own: &u32| {
+            let place = places.get(*own as usize);
+            place.is_some_and(|&place| place.hash == hash && text_at(all, place) == text)
+        };
+        if let Some(&own) = table.find(hash, is_it) {
             return Symbol(vocabulary::SIZE + own);
         }
         let place = (u32::try_from(all.len()), u32::try_from(text.len()));
         let own = u32::try_from(places.len()).unwrap_or(u32::MAX);
         // The end must fit 32 bits too, and padding to words must not push it over.
         let fits = all.len().saturating_add(text.len()) < u32::MAX as usize - 4;
-        let (Ok(offset), Ok(length), true) = (place.0, place.1, fits && own < MAX_SYMBOLS - vocabulary::SIZE) else {
+        let (Ok(start), Ok(length), true) = (place.0, place.1, fits && own < MAX_SYMBOLS - vocabulary::SIZE) else {
             *full = true;
             return Symbol(0);
         };
-        table.insert_unique(hash, own, |own| fixed.hasher.hash_one(own_text(own)));
         all.push_str(text);
-        places.push((offset, length));
+        places.push(Place { start, length, hash });
+        table.insert_unique(hash, own, |own| places.get(*own as usize).map_or(0, |place| place.hash));
         Symbol(vocabulary::SIZE + own)
-    }
-
-    /// The records of the symbol section and the bytes of the text section, the vocabulary first.
-    pub(super) fn sections(&self) -> (Vec<[u32; 2]>, Vec<u8>) {
-        let fixed: usize = VOCABULARY.texts.iter().map(|text| text.len()).sum();
-        let mut records = Vec::with_capacity(self.len());
-        let mut bytes = Vec::with_capacity((fixed + self.text.len()).next_multiple_of(4));
-        for text in &VOCABULARY.texts {
-            // The vocabulary is a part of this program: some kilobytes.
-            records.push([bytes.len() as u32, text.len() as u32]);
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        let shift = bytes.len() as u32;
-        records.extend(
-            self.places
-                .iter()
-                .map(|&(offset, length)| [offset.saturating_add(shift), length]),
-        );
-        bytes.extend_from_slice(self.text.as_bytes());
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        (records, bytes)
-    }
-
-    /// Bytes of all texts, the vocabulary's included.
-    pub(super) fn bytes(&self) -> usize {
-        vocabulary::TEXT.len() - (vocabulary::SIZE as usize - 1) + self.text.len()
     }
 }
 
-fn text_at(text: &str, (offset, length): (u32, u32)) -> &str {
-    text.get(offset as usize..offset as usize + length as usize)
+fn text_at(text: &str, place: Place) -> &str {
+    text.get(place.start as usize..place.start as usize + place.length as usize)
         .unwrap_or_default()
 }

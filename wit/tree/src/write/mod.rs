@@ -5,12 +5,15 @@
 mod interner;
 mod part;
 mod splice;
+mod texts;
+mod workers;
 mod writer;
 
 use crate::MAX_SYMBOLS;
 
 pub use part::{Part, Removed};
 pub use splice::{Change, Edit, Spliced};
+pub use workers::{Alone, Workers};
 pub use writer::{NewScope, Writer};
 
 /// The tree would not fit its 32-bit words: 4 GiB, or 2²⁴ - 2 different texts.

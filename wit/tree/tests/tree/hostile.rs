@@ -20,9 +20,10 @@ fn any_word() -> impl Strategy<Value = u32> {
 
 /// A tree with a little of everything.
 fn valid(files: &[Vec<model::Item>]) -> Vec<u32> {
+    let parts: Vec<_> = files.iter().map(|roots| model::part(roots)).collect();
     let mut writer = Writer::new();
-    for (index, roots) in (0_u32..).zip(files) {
-        let root = writer.append(&model::part(roots));
+    for (index, part) in (0_u32..).zip(&parts) {
+        let root = writer.append(part);
         let scope = writer.scope(NewScope {
             parent: index.checked_sub(1).map(|before| before / 2),
             path: format!("{index}"),

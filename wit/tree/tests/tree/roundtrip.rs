@@ -1,10 +1,23 @@
 //! What is written is read; what is joined is what was apart.
 
-use plimsoll_tree::write::{NewScope, Part, Scalar, Writer};
+use plimsoll_tree::write::{NewScope, Part, Scalar, Workers, Writer};
 use plimsoll_tree::{Flags, Kind, NONE, Object, ObjectFlags, Role, Symbol, Tree, UNKNOWN, word};
 use proptest::prelude::*;
 
 use crate::model::{self, Item, Value};
+
+/// A thread for everything, as far from an order as can be.
+struct Threads;
+
+impl Workers for Threads {
+    fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        std::thread::scope(|scope| {
+            for number in (0..count).rev() {
+                scope.spawn(move || work(number));
+            }
+        });
+    }
+}
 
 proptest! {
     #[test]
@@ -15,11 +28,26 @@ proptest! {
     }
 
     #[test]
+    fn threads_join_to_the_same(files in prop::collection::vec(model::roots(), 0..40)) {
+        let parts: Vec<Part> = files.iter().map(|roots| model::part(roots)).collect();
+        let mut one = Writer::new();
+        let offsets: Vec<u32> = parts.iter().map(|part| one.append(part)).collect();
+        let mut many = Writer::new();
+        let (early, late) = parts.split_at(parts.len() / 3);
+        let mut others = many.append_all(&early.iter().collect::<Vec<_>>(), &Threads);
+        others.extend(many.append_all(&late.iter().collect::<Vec<_>>(), &Threads));
+        prop_assert_eq!(offsets, others);
+        prop_assert_eq!(one.intern("labels of another file"), many.intern("labels of another file"));
+        prop_assert_eq!(one.finish().unwrap(), many.finish_with(&Threads).unwrap());
+    }
+
+    #[test]
     fn joins_to_what_was_apart(files in prop::collection::vec(model::roots(), 0..6)) {
+        let parts: Vec<Part> = files.iter().map(|roots| model::part(roots)).collect();
         let mut writer = Writer::new();
         // What the whole knew before must not matter.
         writer.intern("labels of another file");
-        let offsets: Vec<u32> = files.iter().map(|roots| writer.append(&model::part(roots))).collect();
+        let offsets: Vec<u32> = parts.iter().map(|part| writer.append(part)).collect();
         let len = writer.len();
         let words = writer.finish().unwrap();
         let tree = Tree::read(&words).unwrap();

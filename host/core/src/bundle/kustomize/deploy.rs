@@ -10,11 +10,18 @@ use crate::read::{Manifest, Namespace};
 pub(super) fn read(manifest: &Manifest, index: usize) -> Vec<Kustomization> {
     let mut all = Vec::new();
     for object in &manifest.objects {
+        let kind = (object.group.as_str(), object.kind.as_str());
+        if !matches!(
+            kind,
+            ("argoproj.io", "Application") | ("kustomize.toolkit.fluxcd.io", "Kustomization")
+        ) {
+            continue;
+        }
         let Some(spec) = Peek::new(&manifest.part, object.root).get("spec") else {
             continue;
         };
-        match (object.group.as_str(), object.kind.as_str()) {
-            ("argoproj.io", "Application") => {
+        match kind {
+            ("argoproj.io", _) => {
                 let namespace = spec.at(&["destination", "namespace"]).and_then(model::namespace);
                 let sources = spec.get("sources").into_iter().flat_map(Peek::items);
                 for source in spec.get("source").into_iter().chain(sources) {
@@ -22,11 +29,10 @@ pub(super) fn read(manifest: &Manifest, index: usize) -> Vec<Kustomization> {
                     all.extend(path.and_then(|path| root(index, path, argo(source, namespace.clone()))));
                 }
             }
-            ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
+            _ => {
                 let path = spec.get("path").and_then(Peek::text);
                 all.extend(path.and_then(|path| root(index, path, flux(spec))));
             }
-            _ => {}
         }
     }
     all

@@ -15,7 +15,7 @@ mod set;
 
 use std::collections::{BTreeSet, HashSet};
 
-use plimsoll_tree::write::Edit;
+use plimsoll_tree::write::{Edit, Workers};
 use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, word};
 
 pub(super) use self::closure::is_top;
@@ -42,15 +42,24 @@ pub(super) struct Found {
 /// All kustomizations of an input.
 pub(super) struct Kustomizations(Vec<Kustomization>);
 
-/// Finds all kustomizations, and adds what they generate to their manifests. Nothing is allocated where there are none.
-pub(super) fn find(manifests: &mut [Manifest]) -> Kustomizations {
-    let mut all: Vec<Kustomization> = Vec::new();
-    for (index, manifest) in manifests.iter().enumerate() {
-        if let Some((root, component)) = model::find(manifest) {
-            all.push(model::read(manifest, index, root, component));
+/// Files that are looked through at a time.
+const BATCH: usize = 64;
+
+/// Finds all kustomizations, and adds what they generate to their manifests.
+pub(super) fn find(manifests: &mut [Manifest], workers: &dyn Workers) -> Kustomizations {
+    let batches: Vec<&[Manifest]> = manifests.chunks(BATCH).collect();
+    let found = workers.map(batches.len(), |batch| {
+        let mut found: Vec<Kustomization> = Vec::new();
+        let files = batches.get(batch).copied().unwrap_or_default();
+        for (index, manifest) in (batch * BATCH..).zip(files) {
+            if let Some((root, component)) = model::find(manifest) {
+                found.push(model::read(manifest, index, root, component));
+            }
+            found.extend(deploy::read(manifest, index));
         }
-        all.extend(deploy::read(manifest, index));
-    }
+        found
+    });
+    let mut all: Vec<Kustomization> = found.into_iter().flatten().collect();
     // A directory's kustomization is the file that kustomize takes; one of another name serves where there is none.
     all.sort_by_key(|each| !model::has_name(&manifests[each.manifest].path));
     for kustomization in &all {
@@ -63,7 +72,12 @@ pub(super) fn find(manifests: &mut [Manifest]) -> Kustomizations {
 }
 
 /// Applies all kustomizations.
-pub(super) fn apply(all: &Kustomizations, manifests: &mut [Manifest], notes: &mut Notes) -> Vec<Found> {
+pub(super) fn apply(
+    all: &Kustomizations,
+    manifests: &mut [Manifest],
+    notes: &mut Notes,
+    workers: &dyn Workers,
+) -> Vec<Found> {
     let Kustomizations(all) = all;
     if all.is_empty() {
         return Vec::new();
@@ -94,7 +108,12 @@ pub(super) fn apply(all: &Kustomizations, manifests: &mut [Manifest], notes: &mu
     for (manifest, node, deep) in marks.iter() {
         rewrite::mark(&mut manifests[manifest].part, node, deep);
     }
-    for (index, manifest) in manifests.iter_mut().enumerate() {
+    let touched = manifests.iter_mut().enumerate();
+    let touched = touched.filter(|(index, manifest)| {
+        let mut objects = 0..manifest.objects.len();
+        objects.any(|number| effects.of(*index, number).is_some())
+    });
+    workers.each_of(touched.collect(), |_, (index, manifest)| {
         let mut edits: Vec<Edit<'_>> = Vec::new();
         for (number, object) in manifest.objects.iter().enumerate() {
             if let Some(effect) = effects.of(index, number) {
@@ -106,7 +125,7 @@ pub(super) fn apply(all: &Kustomizations, manifests: &mut [Manifest], notes: &mu
             let spliced = manifest.part.splice(&edits);
             rewrite::splice(manifest, spliced);
         }
-    }
+    });
     found
 }
 
