@@ -1,11 +1,11 @@
 //! Identities in symbols of the whole, so that comparing them compares numbers.
 
-use plimsoll_tree::write::Writer;
+use plimsoll_tree::write::{Workers, Writer};
 use plimsoll_tree::{NONE, Symbol, UNKNOWN};
 
 use super::Notes;
 use super::scopes::{Scopes, directory};
-use crate::read::{Manifest, Namespace};
+use crate::read::{Manifest, Namespace, ReadObject};
 
 /// What an object is called.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,20 +40,58 @@ pub(super) struct Identities {
     pub(super) scopes: Vec<u32>,
 }
 
+/// Files that are worked on at a time.
+const BATCH: usize = 64;
+
+/// Group, kind, name and, where it is known, namespace.
+fn texts<'a>(object: &'a ReadObject, namespace: &'a Namespace) -> [Option<&'a str>; 4] {
+    let named = match namespace {
+        Namespace::Named(name) => Some(name.as_str()),
+        Namespace::Unset | Namespace::Unknown => None,
+    };
+    [Some(&object.group), Some(&object.kind), Some(&object.name), named]
+}
+
 impl Identities {
-    pub(super) fn new(writer: &mut Writer<'_>, manifests: &[Manifest], notes: &Notes, scopes: &Scopes) -> Self {
+    pub(super) fn new(
+        writer: &mut Writer<'_>,
+        manifests: &[Manifest],
+        notes: &Notes,
+        scopes: &Scopes,
+        workers: &dyn Workers,
+    ) -> Self {
+        let batches: Vec<&[Manifest]> = manifests.chunks(BATCH).collect();
+        // Almost all of these texts are somewhere in the files. What is not is added in order.
+        let known = workers.map(batches.len(), |batch| {
+            let files = batches.get(batch).copied().unwrap_or_default();
+            let files = (batch * BATCH..).zip(files);
+            let objects = files.flat_map(|(index, manifest)| {
+                let objects = manifest.objects.iter().enumerate();
+                objects.map(move |(number, object)| texts(object, &notes.get(index, number).namespace))
+            });
+            let symbols = objects.map(|texts| texts.map(|text| text.and_then(|text| writer.find(text))));
+            symbols.collect::<Vec<_>>()
+        });
+        let mut known = known.into_iter().flatten();
         let mut objects = Vec::with_capacity(notes.len());
         for (index, manifest) in manifests.iter().enumerate() {
             for (number, object) in manifest.objects.iter().enumerate() {
+                let namespace = &notes.get(index, number).namespace;
+                let known = known.next().unwrap_or_default();
+                let mut symbols = [Symbol::default(); 4];
+                for ((symbol, known), text) in symbols.iter_mut().zip(known).zip(texts(object, namespace)) {
+                    *symbol = known.unwrap_or_else(|| writer.intern(text.unwrap_or_default()));
+                }
+                let [group, kind, name, named] = symbols;
                 objects.push(Identity {
-                    group: writer.intern(&object.group),
-                    kind: writer.intern(&object.kind),
-                    namespace: match &notes.get(index, number).namespace {
-                        Namespace::Named(name) => writer.intern(name).0,
+                    group,
+                    kind,
+                    namespace: match namespace {
+                        Namespace::Named(_) => named.0,
                         Namespace::Unset => NONE,
                         Namespace::Unknown => UNKNOWN,
                     },
-                    name: writer.intern(&object.name),
+                    name,
                 });
             }
         }

@@ -8,7 +8,7 @@ use plimsoll_tree::{ObjectFlags, Role};
 use super::kustomize::{is_top, marks};
 use super::peek::Peek;
 use super::{Notes, kinds, rewrite};
-use crate::read::{Manifest, Namespace};
+use crate::read::{Manifest, Namespace, ReadObject};
 
 /// Pairs of partial and whole definitions of one kind and name that are looked at one by one; beyond, the whole ones are
 /// unknown altogether.
@@ -27,7 +27,7 @@ struct Definitions {
 pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes, workers: &dyn Workers) {
     let mut numbers: HashMap<(&str, &str, &str), usize> = HashMap::new();
     let mut all: Vec<Definitions> = Vec::new();
-    let candidates = objects(manifests, notes, true, workers);
+    let candidates = objects(manifests, notes, true, workers, |_| true);
     for &(index, number) in &candidates {
         let object = &manifests[index].objects[number];
         let key = (object.group.as_str(), object.kind.as_str(), object.name.as_str());
@@ -40,7 +40,11 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes, workers: &dyn
     if all.is_empty() {
         return;
     }
-    for (index, number) in objects(manifests, notes, false, workers) {
+    let counts = |object: &ReadObject| {
+        let key = (object.group.as_str(), object.kind.as_str(), object.name.as_str());
+        numbers.contains_key(&key)
+    };
+    for (index, number) in objects(manifests, notes, false, workers, counts) {
         let object = &manifests[index].objects[number];
         let key = (object.group.as_str(), object.kind.as_str(), object.name.as_str());
         if let Some(&number_of) = numbers.get(&key) {
@@ -89,7 +93,13 @@ pub(super) fn apply(manifests: &mut [Manifest], notes: &mut Notes, workers: &dyn
 
 /// Objects with names that stand for themselves: those that are partial, or those that are whole. What a kustomization
 /// lists as a resource is one, however little is in it.
-fn objects(manifests: &[Manifest], notes: &Notes, partial: bool, workers: &dyn Workers) -> Vec<(usize, usize)> {
+fn objects(
+    manifests: &[Manifest],
+    notes: &Notes,
+    partial: bool,
+    workers: &dyn Workers,
+    counts: impl Fn(&ReadObject) -> bool + Sync,
+) -> Vec<(usize, usize)> {
     let batches: Vec<&[Manifest]> = manifests.chunks(BATCH).collect();
     let of_batches = workers.map(batches.len(), |batch| {
         let mut found = Vec::new();
@@ -101,6 +111,9 @@ fn objects(manifests: &[Manifest], notes: &Notes, partial: bool, workers: &dyn W
             for (number, object) in manifest.objects.iter().enumerate() {
                 let note = notes.get(index, number);
                 if object.name.is_empty() || note.flags.has(ObjectFlags::PATCH) || !is_top(manifest, number) {
+                    continue;
+                }
+                if !counts(object) {
                     continue;
                 }
                 let root = Peek::new(&manifest.part, object.root);

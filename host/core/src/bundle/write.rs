@@ -33,7 +33,7 @@ pub(super) fn join(
     let parts: Vec<&Part> = manifests.iter().map(|manifest| &manifest.part).collect();
     let offsets = writer.append_all(&parts, workers);
     let end = writer.len();
-    let identities = Identities::new(&mut writer, &manifests, &notes, &scopes);
+    let identities = Identities::new(&mut writer, &manifests, &notes, &scopes, workers);
     duplicates::apply(&manifests, &identities, &mut notes, workers);
     let written = objects(&mut writer, &manifests, &notes, &identities, &offsets);
     write_scopes(&mut writer, &manifests, &notes, &scopes, &identities, found, options);

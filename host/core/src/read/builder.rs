@@ -74,6 +74,8 @@ pub(super) struct Builder<'a> {
     aliased: u32,
     root: u32,
     remarked: usize,
+    /// Texts before the document.
+    texts: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -96,6 +98,7 @@ impl<'a> Builder<'a> {
             aliased: 0,
             root: 0,
             remarked: 0,
+            texts: 0,
         }
     }
 
@@ -106,11 +109,13 @@ impl<'a> Builder<'a> {
         self.dead.clear();
         self.root = self.part.len();
         self.remarked = self.remarks.len();
+        self.texts = self.part.texts();
     }
 
     /// Forgets the document.
     pub(super) fn abandon(&mut self) {
         self.part.truncate(self.root);
+        self.part.truncate_texts(self.texts);
         self.spans.truncate(self.root as usize);
         self.keys.truncate(self.root as usize);
         self.remarks.truncate(self.remarked);

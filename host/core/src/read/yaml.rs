@@ -1,5 +1,7 @@
 //! One YAML document: the parser's events made into nodes.
 
+mod block;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 
@@ -91,10 +93,19 @@ pub(super) fn load(
         ended = format!("{text}\n");
         &ended
     };
-    if text.is_ascii() {
-        load_as::<true>(text, (base, length), limits, builder, comments)
+    let place = (base, length);
+    let ascii = text.is_ascii();
+    let before = comments.len();
+    let mut loader = Loader::new(text, ascii, place, builder, comments);
+    if block::read(&mut loader).is_ok() {
+        return Ok(loader.builder.finish());
+    }
+    builder.abandon();
+    comments.truncate(before);
+    if ascii {
+        load_as::<true>(text, place, limits, builder, comments)
     } else {
-        load_as::<false>(text, (base, length), limits, builder, comments)
+        load_as::<false>(text, place, limits, builder, comments)
     }
 }
 
@@ -105,24 +116,10 @@ fn load_as<const ASCII: bool>(
     builder: &mut Builder<'_>,
     comments: &mut Vec<Comment>,
 ) -> Result<Option<u32>, Fault> {
-    builder.start();
     let stop = Cell::new(None);
     // Flow collections are buffered by the parser before they come to be counted as nodes.
     let entries = limits.nodes / 8;
-    let mut loader = Loader {
-        text: Text(text),
-        base,
-        length,
-        builder,
-        anchors: Vec::new(),
-        open: Vec::new(),
-        brackets: 0,
-        last: 0,
-        marks: Marks::new(Text(text), ASCII),
-        pending: 0,
-        comments,
-    };
-    loader.pending = pending::find(text, 0);
+    let mut loader = Loader::new(text, ASCII, (base, length), builder, comments);
     for event in Parser::new(Bytes::<ASCII>::new(text, limits.depth, entries, &stop)) {
         let (event, span) = event.map_err(|error| loader.refusal(&error, stop.get(), limits))?;
         let (start, end) = (span.start.index(), span.end.index());
@@ -135,7 +132,42 @@ fn load_as<const ASCII: bool>(
     Ok(loader.builder.finish())
 }
 
-impl<'t> Loader<'t, '_, '_> {
+impl<'t, 'b, 'l> Loader<'t, 'b, 'l> {
+    fn new(
+        text: &'t str,
+        ascii: bool,
+        (base, length): (u32, usize),
+        builder: &'b mut Builder<'l>,
+        comments: &'b mut Vec<Comment>,
+    ) -> Self {
+        builder.start();
+        Loader {
+            text: Text(text),
+            base,
+            length,
+            builder,
+            anchors: Vec::new(),
+            open: Vec::new(),
+            brackets: 0,
+            last: 0,
+            marks: Marks::new(Text(text), ascii),
+            pending: pending::find(text, 0),
+            comments,
+        }
+    }
+}
+
+impl Loader<'_, '_, '_> {
+    /// A scalar without anchor and tag.
+    #[inline]
+    fn bare(&mut self, value: &str, style: ScalarStyle, start: usize, end: usize) -> Result<(), Fault> {
+        let place = self.scalar_place(value, style, false, start, end);
+        self.scalar_token(value, style, place, end)?;
+        let span = self.span(place);
+        self.scalar(value, style, None, span, Flags::default())
+            .map_err(|error| self.fault(place.0, error))
+    }
+
     fn span(&self, place: (usize, usize)) -> Span {
         span(place, self.base, self.length)
     }

@@ -72,6 +72,18 @@ impl Interner {
         self.places.len()
     }
 
+    /// Forgets all own texts but the first so many.
+    pub(super) fn truncate(&mut self, len: usize) {
+        for own in (len..self.places.len()).rev() {
+            let Some(place) = self.places.pop() else { break };
+            let is_it = |&other: &u32| other as usize == own;
+            if let Ok(entry) = self.table.find_entry(place.hash, is_it) {
+                entry.remove();
+            }
+            self.text.truncate(place.start as usize);
+        }
+    }
+
     /// Whether more was given than a tree can hold. What did not fit became the empty text.
     pub(super) fn is_full(&self) -> bool {
         self.full
@@ -85,14 +97,7 @@ impl Interner {
         }
     }
 
-    /// The own texts with their hashes, in the order of their symbols from [`vocabulary::SIZE`] on.
-    pub(super) fn own(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.places
-            .iter()
-            .map(|place| (text_at(&self.text, *place), place.hash))
-    }
-
-    /// The hashes of the own texts, in the same order.
+    /// The hashes of the own texts, in the order of their symbols from [`vocabulary::SIZE`] on.
     pub(super) fn hashes(&self) -> impl Iterator<Item = u64> {
         self.places.iter().map(|place| place.hash)
     }

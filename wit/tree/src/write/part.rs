@@ -339,6 +339,17 @@ impl Part {
         self.open.retain(|&node| node < len);
     }
 
+    /// Number of texts that it holds, the vocabulary left out.
+    #[must_use]
+    pub fn texts(&self) -> usize {
+        self.interner.len()
+    }
+
+    /// Forgets all texts but the first so many. No node that is left may have one of them.
+    pub fn truncate_texts(&mut self, texts: usize) {
+        self.interner.truncate(texts);
+    }
+
     /// This part alone as a tree, with no objects: for looking into it.
     ///
     /// # Errors

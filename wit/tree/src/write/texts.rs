@@ -1,6 +1,5 @@
 //! The texts of a whole tree, gathered from its parts.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use hashbrown::HashTable;
@@ -8,29 +7,49 @@ use hashbrown::hash_table::Entry;
 
 use super::interner::{self, vocabulary_texts};
 use super::{Part, Workers};
-use crate::{Symbol, vocabulary};
+use crate::{NONE, Symbol, vocabulary};
 
 /// Tables that can be filled at the same time. A text's hash says in which it is.
 const TABLES: usize = 8;
 
-/// A text as it was first met.
-struct Met<'p> {
+/// A text, by where it was first met. Small and without a destructor: there are many.
+#[derive(Clone, Copy)]
+struct Met {
     hash: u64,
     /// Its position in [`Texts::symbols`].
     position: u32,
-    text: Cow<'p, str>,
+    place: Place,
+}
+
+/// Where a text is kept: a part and the text's position in it, or, with [`NONE`] for the part, a position in
+/// [`Texts::added`].
+#[derive(Clone, Copy)]
+struct Place {
+    part: u32,
+    own: u32,
 }
 
 /// All texts of a tree: the vocabulary, and behind it its own, in the order in which they are first met.
 #[derive(Default)]
 pub(super) struct Texts<'p> {
-    tables: [HashTable<Met<'p>>; TABLES],
+    tables: [HashTable<Met>; TABLES],
+    parts: Vec<&'p Part>,
+    /// Texts of no part.
+    added: Vec<String>,
     /// Symbols of the whole, by where they were asked for: part by part, each part's own texts in their order.
     symbols: Vec<u32>,
     /// The own texts by symbol, from [`vocabulary::SIZE`] on.
-    own: Vec<Cow<'p, str>>,
+    own: Vec<Place>,
     /// Bytes of the own texts.
     bytes: usize,
+}
+
+fn text_at<'a>(parts: &[&'a Part], added: &'a [String], place: Place) -> &'a str {
+    if place.part == NONE {
+        return added.get(place.own as usize).map_or("", String::as_str);
+    }
+    let part = parts.get(place.part as usize);
+    part.map_or("", |part| part.interner.own_text(place.own as usize))
 }
 
 fn table_of(hash: u64) -> usize {
@@ -40,59 +59,71 @@ fn table_of(hash: u64) -> usize {
 
 impl<'p> Texts<'p> {
     /// Takes in the texts of more parts. Returns for each where its symbols start; see [`Texts::renamed`].
-    pub(super) fn take(&mut self, parts: &[&'p Part], workers: &dyn Workers) -> Vec<usize> {
+    pub(super) fn take(&mut self, new: &[&'p Part], workers: &dyn Workers) -> Vec<usize> {
         let before = self.symbols.len();
-        let mut starts = Vec::with_capacity(parts.len());
+        let first_part = self.parts.len();
+        self.parts.extend_from_slice(new);
+        let mut starts = Vec::with_capacity(new.len());
         let mut end = before;
-        for part in parts {
+        for part in new {
             starts.push(end);
             end += part.interner.len();
         }
         // For each text where it was first met.
         let first: Vec<AtomicU32> = (before..end).map(|_| AtomicU32::new(0)).collect();
+        let (parts, added) = (self.parts.as_slice(), self.added.as_slice());
         workers.each_of(self.tables.iter_mut().collect(), |number, table| {
             table.reserve((end - before) / TABLES / 2, |met| met.hash);
-            for (part, &start) in parts.iter().zip(&starts) {
-                for (own, hash) in part.interner.hashes().enumerate() {
+            for ((part, new), &start) in (first_part..).zip(new).zip(&starts) {
+                for (own, hash) in new.interner.hashes().enumerate() {
                     if table_of(hash) != number {
                         continue;
                     }
-                    let text = part.interner.own_text(own);
-                    let at = start + own;
-                    let is_it = |met: &Met<'_>| met.hash == hash && met.text == text;
+                    let text = new.interner.own_text(own);
+                    let is_it = |met: &Met| met.hash == hash && text_at(parts, added, met.place) == text;
                     let met = match table.entry(hash, is_it, |met| met.hash) {
                         Entry::Occupied(found) => found.into_mut(),
-                        Entry::Vacant(place) => {
-                            let position = u32::try_from(at).unwrap_or(u32::MAX);
-                            let text = Cow::Borrowed(text);
-                            place.insert(Met { hash, position, text }).into_mut()
+                        Entry::Vacant(vacant) => {
+                            let position = index(start + own);
+                            let place = Place {
+                                part: index(part),
+                                own: index(own),
+                            };
+                            vacant.insert(Met { hash, position, place }).into_mut()
                         }
                     };
-                    if let Some(first) = first.get(at - before) {
+                    if let Some(first) = first.get(start + own - before) {
                         first.store(met.position, Ordering::Relaxed);
                     }
                 }
             }
         });
         self.symbols.reserve(first.len());
-        let texts = parts.iter().flat_map(|part| part.interner.own());
-        for ((text, _), first) in texts.zip(first) {
-            let first = first.into_inner() as usize;
-            let symbol = match self.symbols.get(first) {
-                Some(&symbol) => symbol,
-                None => self.next(Cow::Borrowed(text)),
-            };
-            self.symbols.push(symbol);
+        let mut first = first.into_iter();
+        for (part, new) in (first_part..).zip(new) {
+            for (own, first) in first.by_ref().take(new.interner.len()).enumerate() {
+                let symbol = match self.symbols.get(first.into_inner() as usize) {
+                    Some(&symbol) => symbol,
+                    None => {
+                        let place = Place {
+                            part: index(part),
+                            own: index(own),
+                        };
+                        self.next(place, new.interner.own_text(own).len())
+                    }
+                };
+                self.symbols.push(symbol);
+            }
         }
         starts
     }
 
     /// The symbol that the next text gets.
-    fn next(&mut self, text: Cow<'p, str>) -> u32 {
+    fn next(&mut self, place: Place, length: usize) -> u32 {
         // More than 32 bits are refused when the tree is finished.
-        let symbol = vocabulary::SIZE.saturating_add(u32::try_from(self.own.len()).unwrap_or(u32::MAX));
-        self.bytes = self.bytes.saturating_add(text.len());
-        self.own.push(text);
+        let symbol = vocabulary::SIZE.saturating_add(index(self.own.len()));
+        self.bytes = self.bytes.saturating_add(length);
+        self.own.push(place);
         symbol
     }
 
@@ -101,34 +132,35 @@ impl<'p> Texts<'p> {
         self.symbols.get(start..start + part.interner.len()).unwrap_or_default()
     }
 
-    /// The number of a text.
-    pub(super) fn intern(&mut self, text: &str) -> Symbol {
+    /// The number of a text, if it has one.
+    pub(super) fn find(&self, text: &str) -> Option<Symbol> {
         let hash = interner::hash(text);
         if let Some(symbol) = interner::fixed(text, hash) {
+            return Some(symbol);
+        }
+        let is_it = |met: &Met| met.hash == hash && text_at(&self.parts, &self.added, met.place) == text;
+        let met = self.tables.get(table_of(hash))?.find(hash, is_it)?;
+        self.symbols.get(met.position as usize).map(|&symbol| Symbol(symbol))
+    }
+
+    /// The number of a text.
+    pub(super) fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(symbol) = self.find(text) {
             return symbol;
         }
-        let is_it = |met: &Met<'_>| met.hash == hash && met.text == text;
-        let position = u32::try_from(self.symbols.len()).unwrap_or(u32::MAX);
-        let Some(table) = self.tables.get_mut(table_of(hash)) else {
-            return Symbol(0);
+        let hash = interner::hash(text);
+        let place = Place {
+            part: NONE,
+            own: index(self.added.len()),
         };
-        match table.entry(hash, is_it, |met| met.hash) {
-            Entry::Occupied(found) => {
-                let position = found.get().position;
-                Symbol(self.symbols.get(position as usize).copied().unwrap_or(0))
-            }
-            Entry::Vacant(place) => {
-                let text = text.to_owned();
-                place.insert(Met {
-                    hash,
-                    position,
-                    text: Cow::Owned(text.clone()),
-                });
-                let symbol = self.next(Cow::Owned(text));
-                self.symbols.push(symbol);
-                Symbol(symbol)
-            }
+        let position = index(self.symbols.len());
+        if let Some(table) = self.tables.get_mut(table_of(hash)) {
+            table.insert_unique(hash, Met { hash, position, place }, |met| met.hash);
         }
+        self.added.push(text.to_owned());
+        let symbol = self.next(place, text.len());
+        self.symbols.push(symbol);
+        Symbol(symbol)
     }
 
     /// Number of texts, the vocabulary's included.
@@ -143,7 +175,12 @@ impl<'p> Texts<'p> {
 
     /// All texts in the order of their symbols.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        let own = self.own.iter().map(AsRef::as_ref);
+        let own = self.own.iter().map(|&place| text_at(&self.parts, &self.added, place));
         vocabulary_texts().iter().copied().chain(own)
     }
+}
+
+/// A position as a word. More than fit are refused when the tree is finished.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(NONE)
 }

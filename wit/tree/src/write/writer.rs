@@ -71,6 +71,12 @@ impl<'p> Writer<'p> {
         }
     }
 
+    /// The number of a text that the whole has.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Symbol> {
+        self.texts.find(text)
+    }
+
     /// The number of a text in the whole.
     pub fn intern(&mut self, text: &str) -> Symbol {
         self.texts.intern(text)
