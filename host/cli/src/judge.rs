@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
-use plimsoll_core::bundle::Bundle;
+use plimsoll_core::bundle::{Bundle, Workers};
 use plimsoll_core::config::RuleSettings;
 use plimsoll_core::finding::Judgement;
 use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
@@ -55,6 +55,30 @@ impl Policies {
     }
 }
 
+/// Bytes of memory that a policy leaves to the next one.
+const RESIDENT: usize = 64 << 20;
+
+/// The threads of the process's pool.
+pub struct Threads;
+
+impl Workers for Threads {
+    fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..count).into_par_iter().with_max_len(1).for_each(work);
+    }
+}
+
+/// What a run over files needs of the sandbox: each policy is called once, and on every thread there is one at a time.
+fn engine_options() -> EngineOptions {
+    EngineOptions {
+        instances: u32::try_from(rayon::current_num_threads())
+            .unwrap_or(u32::MAX)
+            .clamp(1, 256),
+        resident: RESIDENT,
+        take_turns: true,
+        ..EngineOptions::default()
+    }
+}
+
 /// Loads the built-in policies, these components and those that the config adds.
 ///
 /// # Errors
@@ -62,7 +86,7 @@ impl Policies {
 pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Policies> {
     let configured = settled.into_iter().flat_map(Settled::policy_files);
     let files: Vec<PathBuf> = files.iter().cloned().chain(configured).collect();
-    let engine = Engine::new(&EngineOptions::default()).context("the sandbox cannot be set up")?;
+    let engine = Engine::new(&engine_options()).context("the sandbox cannot be set up")?;
     let built_in = plimsoll_builtin::policies()
         .par_iter()
         .map(|policy| (policy.name.to_owned(), None, policy.load(&engine)));
@@ -130,9 +154,14 @@ pub fn failed(policy: &str, failure: &EvaluationFailure) -> Failure {
 /// The verdicts of all policies on a bundle, and how long each took. Rules that the config turns off are not asked for;
 /// those of `secrets` are, as their marks mask, and not reported.
 pub fn judge<'a>(policies: &'a [Loaded], bundle: &Bundle, settled: &Settled) -> Vec<(Judgement<'a>, Duration)> {
-    policies
-        .par_iter()
-        .filter_map(|loaded| {
+    // The longest starts first.
+    let mut order: Vec<usize> = (0..policies.len()).collect();
+    order.sort_by_key(|&at| policies[at].policy.description().name != MASKING);
+    let mut verdicts: Vec<(usize, (Judgement<'a>, Duration))> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .filter_map(|at| {
+            let loaded = &policies[at];
             let started = Instant::now();
             let policy = loaded.policy.description();
             let (settings, enabled) = settled.policy(&policy.name, loaded.file.as_deref());
@@ -159,7 +188,9 @@ pub fn judge<'a>(policies: &'a [Loaded], bundle: &Bundle, settled: &Settled) -> 
                 verdict,
                 reported,
             };
-            Some((judgement, started.elapsed()))
+            Some((at, (judgement, started.elapsed())))
         })
-        .collect()
+        .collect();
+    verdicts.sort_unstable_by_key(|&(at, _)| at);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }

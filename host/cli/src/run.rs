@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use plimsoll_core::bundle::Bundle;
-use plimsoll_core::finding::{Finding, Judgement, Masks, accept};
+use plimsoll_core::finding::{Finding, Judgement, Masks, accept_with};
 use plimsoll_core::policy::Description;
 use plimsoll_core::report::{Counts, Failure, InputFailure, Report, input_failures};
 use plimsoll_core::suppress;
 
 use crate::config::Settled;
 use crate::input::Input;
-use crate::judge::{self, Policies};
+use crate::judge::{self, Policies, Threads};
 use crate::output;
 use crate::suppress::{Rules, SuppressArguments};
 
@@ -79,7 +79,8 @@ pub fn judge(
     inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     // Last, as nothing in it is judged: findings about it have a place there.
     input.manifests.extend(config);
-    let bundle = Bundle::build(input.manifests, &settled.options()).context("the input cannot be judged together")?;
+    let bundle = Bundle::build_with(input.manifests, &settled.options(), &Threads)
+        .context("the input cannot be judged together")?;
     counts.not_validated = plimsoll_schema::not_validated(&bundle);
     let now = timings.add("bundle", started);
     let verdicts = judge::judge(&policies.loaded, &bundle, settled);
@@ -92,7 +93,7 @@ pub fn judge(
         judgements.push(judgement);
     }
     let rules = rules(policies, &judgements);
-    let (findings, mut masks, failed) = accept(&bundle, judgements);
+    let (findings, mut masks, failed) = accept_with(&bundle, judgements, &Threads);
     let findings = waivers.apply(settled, &rules, &bundle, findings)?;
     // Nobody else knows what is secret.
     masks.nothing_is_shown |= !policies

@@ -13,10 +13,6 @@ use crate::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLES};
 use crate::options::{Allocation, EngineOptions, Limits};
 use crate::{compile, failure};
 
-/// Bytes of a slot that stay in memory when its instance is gone: a policy that does not grow its memory costs no page
-/// faults then.
-const KEEP_RESIDENT: usize = 512 << 10;
-
 /// Runs policies. Make one for a process; clones share it.
 #[derive(Clone)]
 pub struct Engine {
@@ -106,7 +102,7 @@ fn start(options: &EngineOptions) -> wasmtime::Result<(wasmtime::Engine, Allocat
 fn make(options: &EngineOptions, allocation: Allocation) -> wasmtime::Result<wasmtime::Engine> {
     let mut config = compile::config();
     match allocation {
-        Allocation::Auto | Allocation::Pooling => pool(&mut config, options.instances.max(1)),
+        Allocation::Auto | Allocation::Pooling => pool(&mut config, options),
         Allocation::OnDemand => {}
         Allocation::Small => {
             config.memory_reservation(0).memory_guard_size(0);
@@ -120,7 +116,8 @@ fn make(options: &EngineOptions, allocation: Allocation) -> wasmtime::Result<was
     Ok(engine)
 }
 
-fn pool(config: &mut Config, instances: u32) {
+fn pool(config: &mut Config, options: &EngineOptions) {
+    let instances = options.instances.max(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MAX_CORE_INSTANCES))
@@ -129,9 +126,12 @@ fn pool(config: &mut Config, instances: u32) {
         .max_memories_per_component(MAX_MEMORIES)
         .total_tables(instances.saturating_mul(MAX_TABLES))
         .max_tables_per_component(MAX_TABLES)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .linear_memory_keep_resident(options.resident)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
+    if options.take_turns {
+        pool.max_unused_warm_slots(0);
+    }
     config.allocation_strategy(pool);
 }
 

@@ -63,6 +63,12 @@ pub struct EngineOptions {
     pub allocation: Allocation,
     /// Most instances that live at the same time; further calls wait. Default 32, least 1.
     pub instances: u32,
+    /// Bytes of an instance's memory that stay when it is gone, so that the next one in its place causes no page faults.
+    /// Default 512 KiB, which serves small inputs.
+    pub resident: usize,
+    /// Whether all policies take turns in few places, instead of each coming back to places of its own: for one run over
+    /// much input, where each is called once. Default no.
+    pub take_turns: bool,
 }
 
 impl Default for EngineOptions {
@@ -71,6 +77,8 @@ impl Default for EngineOptions {
             limits: Limits::default(),
             allocation: Allocation::Auto,
             instances: 32,
+            resident: 512 << 10,
+            take_turns: false,
         }
     }
 }

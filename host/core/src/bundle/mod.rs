@@ -21,7 +21,8 @@ mod write;
 
 use std::sync::{Arc, OnceLock};
 
-use plimsoll_tree::write::{Alone, TooLarge, Workers};
+pub use plimsoll_tree::write::Workers;
+use plimsoll_tree::write::{Alone, TooLarge};
 use plimsoll_tree::{Role, Tree};
 use serde_json::{Map, Value};
 

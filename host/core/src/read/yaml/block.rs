@@ -38,7 +38,7 @@ enum Kind {
 struct Level {
     kind: Kind,
     column: usize,
-    /// The `:` or `-` whose value has not come yet.
+    /// The place of a value that has not come yet: as the parser has it the `:`, or the end of the line with the `-`.
     awaits: Option<usize>,
 }
 
@@ -194,6 +194,14 @@ impl<'t> Block<'_, 't, '_, '_> {
         self.loader.end(0).map_err(|_| GaveUp)
     }
 
+    /// A value comes; where it does not, this is its place.
+    #[inline]
+    fn await_value(&mut self, place: usize) {
+        if let Some(level) = self.open.last_mut() {
+            level.awaits = Some(place);
+        }
+    }
+
     /// What was awaited has come.
     #[inline]
     fn come(&mut self) {
@@ -227,13 +235,17 @@ impl<'t> Block<'_, 't, '_, '_> {
             if !goes_on {
                 self.open(Kind::Sequence, at, column)?;
             }
-            if let Some(level) = self.open.last_mut() {
-                level.awaits = Some(at);
-            }
             at = self.blanks(at + 1);
             if matches!(self.byte(at), b'\n' | b'#') {
                 self.line = self.next_line(at);
+                self.await_value(self.line - 1);
                 return Ok(());
+            }
+            self.await_value(at);
+            let indentless = self.open.last().is_some_and(|level| level.kind == Kind::Indentless);
+            if indentless && self.is_entry(at) {
+                // The parser gives such a sequence another place.
+                return Err(GaveUp);
             }
         }
         let column = at - self.line;
@@ -246,9 +258,7 @@ impl<'t> Block<'_, 't, '_, '_> {
                 self.open(Kind::Map, at, column)?;
             }
             self.key(at, end)?;
-            if let Some(level) = self.open.last_mut() {
-                level.awaits = Some(colon);
-            }
+            self.await_value(colon);
             let value = self.blanks(colon + 1);
             if matches!(self.byte(value), b'\n' | b'#') {
                 self.line = self.next_line(value);
@@ -370,6 +380,7 @@ impl<'t> Block<'_, 't, '_, '_> {
             return self.quoted(at, quote, None);
         }
         match self.byte(at) {
+            b'-' if self.byte(at + 1).is_ascii_alphanumeric() => {}
             b'-' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' | b'?' | b':' => return Err(GaveUp),
             _ => {}
         }

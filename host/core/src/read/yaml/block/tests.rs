@@ -63,7 +63,7 @@ fn agrees(text: &str) -> bool {
 fn what_manifests_are_made_of_is_read_here() {
     for text in [
         "apiVersion: v1\nkind: Pod # what\nmetadata:\n  name: web\n  labels: {app: web, tier: 'front'}\n",
-        "---\na:\n- b: 1\n  c: [x, \"y\", {z: -1}]\n- d:\n-\n- - e\n  - f\n",
+        "---\na:\n- b: 1\n  c: [x, \"y\", {z: -1}]\n- d:\n-\ng:\n  - - e\n    - f\n",
         "a: |\n  one\n\n   two\n  three\n\n\nb: >-\n  four\n  five\n\n  six\nc: |+\n  x\n\n# d\n",
         "a: one\n  two\n\n  three # no more\nb: \"four\n  five\\n \n\n  six \"\nc: 'it''s'\n",
         "a:\n  b\nc:\n  - d\n\"e f\" : g\n'h': ~\n",
