@@ -157,6 +157,11 @@ impl<'a> Builder<'a> {
         )
     }
 
+    /// Whether what comes next is a member of a map.
+    pub(super) fn in_map(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.map)
+    }
+
     /// Whether what comes next is what a merge key stands for.
     pub(super) fn merges(&self) -> bool {
         matches!(self.stack.last(), Some(Frame { key: Key::Merge(_), .. }))

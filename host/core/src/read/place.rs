@@ -132,6 +132,11 @@ impl<'t> Text<'t> {
         self.after_indicators(last, b"-:?")
     }
 
+    /// Whether an entry of a block sequence starts here.
+    pub(super) fn is_entry(self, at: usize) -> bool {
+        self.byte(at) == b'-' && matches!(self.byte(at + 1), b' ' | b'\t' | b'\n' | b'\r' | 0)
+    }
+
     /// Where the first dash of a sequence stands behind a key or the last token.
     pub(super) fn dash(self, last: usize) -> usize {
         self.after_indicators(last, b":?")

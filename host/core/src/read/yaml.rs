@@ -377,12 +377,16 @@ impl Loader<'_, '_, '_> {
         } else {
             start
         };
-        let flow = matches!(self.text.byte(first), b'[' | b'{');
+        let dash = (!map && self.brackets == 0 && self.builder.in_map()).then(|| self.text.dash(self.last));
+        let dash = dash.filter(|&at| self.text.is_entry(at));
+        let flow = dash.is_none() && matches!(self.text.byte(first), b'[' | b'{');
         if flow {
             self.pass(first, first + 1, Token::Other)?;
             self.brackets += 1;
+        } else if let Some(dash) = dash {
+            // Of a sequence that is no further in than its key the parser gives the place behind the dash.
+            first = dash;
         } else if !map && self.text.byte(first) != b'-' {
-            // The parser gives the place behind the dash.
             first = self.text.dash(self.last);
         }
         let span = self.span((first, first));

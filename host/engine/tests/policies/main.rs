@@ -61,6 +61,7 @@ fn start(limits: Limits, allocation: Allocation) -> Engine {
         limits,
         allocation,
         instances: 4,
+        ..EngineOptions::default()
     })
     .expect("an engine")
 }

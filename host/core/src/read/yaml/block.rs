@@ -242,11 +242,6 @@ impl<'t> Block<'_, 't, '_, '_> {
                 return Ok(());
             }
             self.await_value(at);
-            let indentless = self.open.last().is_some_and(|level| level.kind == Kind::Indentless);
-            if indentless && self.is_entry(at) {
-                // The parser gives such a sequence another place.
-                return Err(GaveUp);
-            }
         }
         let column = at - self.line;
         let in_map = self

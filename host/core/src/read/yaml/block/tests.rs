@@ -71,6 +71,7 @@ fn what_manifests_are_made_of_is_read_here() {
         "  a: b\n  c:\n    - d: e\n      f:\n    # g\n    - h\n",
         "url: http://example.com:80/#x\na: -1\nb: a,b]c\n",
         "a: |\nb: c\n",
+        "a:\n- {}\nb:\n- - c\n  - d\ne:\n- --f\n- [g]\n",
     ] {
         assert!(agrees(text), "{text:?}");
     }
@@ -186,7 +187,7 @@ fn line() -> impl Strategy<Value = String> {
 
 /// Lines as they are in manifests.
 fn usual() -> impl Strategy<Value = String> {
-    const LINES: [&str; 22] = [
+    const LINES: [&str; 25] = [
         "a:",
         "b: c",
         "- d",
@@ -209,6 +210,9 @@ fn usual() -> impl Strategy<Value = String> {
         "x: |+",
         "y: {}",
         "- |",
+        "- {}",
+        "- [z]",
+        "- --a",
     ];
     (0_usize..4, prop::sample::select(&LINES[..])).prop_map(|(indent, line)| " ".repeat(indent) + line)
 }
