@@ -3,7 +3,8 @@
 mod support;
 
 use plimsoll_kube::Bundle;
-use plimsoll_kube::openchoreo::{deployed, endpoints_of};
+use plimsoll_kube::openchoreo::{Copies, deployed, endpoints_of};
+use plimsoll_kube::{Node, word};
 use support::{object, value, with, with_files};
 
 fn workload(kind: &str, name: &str, port: u16) -> String {
@@ -165,5 +166,33 @@ spec: {container: {image: web}, endpoints: '${endpoints}'}
         );
         assert_eq!(of("flat"), Some(vec![("http", Some(5000), Some(5000))]));
         assert_eq!(of("later"), None);
+    });
+}
+
+#[test]
+fn what_a_release_repeats() {
+    let texts = [
+        workload("ComponentRelease", "web-1", 80),
+        workload("ComponentRelease", "web-2", 3000),
+        workload("Workload", "web", 3000),
+    ];
+    with(&texts.concat(), |bundle| {
+        let copies = Copies::new(bundle);
+        let port = |name, path: &[_]| {
+            let items = object(bundle, name).root().at(path).known().expect("it has variables");
+            let item = items.items().next().expect("it has one");
+            item.get(word!("value"))
+                .known()
+                .map(Node::index)
+                .expect("it has a value")
+        };
+        let source = port("web", &[word!("spec"), word!("container"), word!("env")]);
+        let inner = [word!("spec"), word!("workload"), word!("container"), word!("env")];
+        assert_eq!(copies.source_of(port("web-2", &inner)), Some(source));
+        assert_eq!(copies.source_of(port("web-1", &inner)), None);
+        assert_eq!(copies.source_of(source), None);
+    });
+    with(&workload("Workload", "web", 80), |bundle| {
+        assert!(Copies::new(bundle).is_empty())
     });
 }

@@ -139,6 +139,7 @@ pub use plimsoll_kube::{Bundle, Flags, Join, Kind, Node, Object, ObjectFlags, Ro
 
 #[cfg(any(test, target_arch = "wasm32"))]
 mod allocator;
+mod copies;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod export;

@@ -1,8 +1,9 @@
 //! One call of `check`, the same natively and as a component.
 
+use plimsoll_kube::openchoreo::Copies;
 use plimsoll_tree::Tree;
 
-use crate::{Bundle, Context, Policy, Rule, Violation};
+use crate::{Bundle, Context, Policy, Rule, Violation, copies};
 
 /// What every error that is about the settings starts with.
 pub const SETTINGS_ERROR: &str = "settings: ";
@@ -80,10 +81,12 @@ fn judge<P: Policy>(
 ) -> Result<Vec<(u32, Violation)>, String> {
     let tree = Tree::read(words).map_err(|error| error.to_string())?;
     let context = Context::new(Bundle::new(&tree), settings);
+    let copies = Copies::new(&context.bundle);
     let mut answer = Vec::new();
     let mut violations = Vec::new();
     for &(number, rule) in chosen {
         (rule.check)(&context, &mut violations);
+        copies::fold(&copies, &mut violations);
         answer.extend(violations.drain(..).map(|violation| (number, violation)));
     }
     Ok(answer)

@@ -5,6 +5,7 @@
 //! `workloadOverrides` into it, variables by key.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use plimsoll_tree::Symbol;
 
@@ -244,20 +245,23 @@ impl<'a, 't> Groups<'a, 't> {
     }
 }
 
+/// The keys of what a release repeats of its Workload.
+const REPEATED: [Symbol; 7] = [
+    word!("container"),
+    word!("containers"),
+    word!("endpoints"),
+    word!("image"),
+    word!("envVariables"),
+    word!("env"),
+    word!("ports"),
+];
+
 /// What a workload's container and endpoints say, as text that is equal where they are.
 fn content(workload: Workload<'_>) -> String {
     const LIMIT: usize = 1 << 16;
     let mut text = String::new();
     let tree = workload.pod.tree();
-    for key in [
-        word!("container"),
-        word!("containers"),
-        word!("endpoints"),
-        word!("image"),
-        word!("envVariables"),
-        word!("env"),
-        word!("ports"),
-    ] {
+    for key in REPEATED {
         if let Value::Known(node) = workload.pod.get(key) {
             text.push_str(tree.text(key));
             if !tree.write_json_within(node.index(), &mut text, LIMIT) {
@@ -267,4 +271,59 @@ fn content(workload: Workload<'_>) -> String {
         }
     }
     text
+}
+
+/// Which nodes of releases repeat, word for word, what a Workload or an earlier release says.
+#[derive(Default)]
+pub struct Copies {
+    /// Nodes of the copy, and the first node of the same in its source; ascending.
+    ranges: Vec<(Range<u32>, u32)>,
+}
+
+impl Copies {
+    /// Of a bundle's releases. Nothing is compared where there are none.
+    #[must_use]
+    pub fn new(bundle: &Bundle<'_>) -> Self {
+        if !bundle.kinds().any(|(_, kind)| kind == word!("ComponentRelease")) {
+            return Copies::default();
+        }
+        let described: Vec<Workload<'_>> = bundle
+            .workloads()
+            .iter()
+            .filter(|workload| workload.class == Class::OpenChoreo && is_described(workload.object))
+            .copied()
+            .collect();
+        let groups = Groups::new(bundle, &described);
+        let mut ranges = Vec::new();
+        for source in &described {
+            for copy in groups.copies.get(&source.object.index()).into_iter().flatten() {
+                let both = REPEATED
+                    .iter()
+                    .filter_map(|&key| Some((copy.pod.get(key).known()?, source.pod.get(key).known()?)));
+                for (copy, source) in both {
+                    let end = |node: Node<'_>| node.tree().end(node.index());
+                    let (copied, from) = (copy.index()..end(copy), source.index()..end(source));
+                    if copied.len() == from.len() {
+                        ranges.push((copied, from.start));
+                    }
+                }
+            }
+        }
+        ranges.sort_by_key(|(range, _)| range.start);
+        Copies { ranges }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// The node that a node repeats, if it does.
+    #[must_use]
+    pub fn source_of(&self, node: u32) -> Option<u32> {
+        let before = self.ranges.partition_point(|(range, _)| range.start <= node);
+        let (range, start) = self.ranges.get(before.checked_sub(1)?)?;
+        range.contains(&node).then(|| start + (node - range.start))
+    }
 }

@@ -10,7 +10,7 @@ use plimsoll_tree::Symbol;
 
 use crate::{Bundle, Class, Dialect, Node, Object, Value, Workload, word, workloads_of};
 
-pub use deployed::{Deployed, RELEASE_FIELDS, deployed, release_named};
+pub use deployed::{Copies, Deployed, RELEASE_FIELDS, deployed, release_named};
 pub use version::{Version, version};
 
 /// OpenChoreo's API groups: the one it serves, the one it served at first, and the one that guides use though it was never
