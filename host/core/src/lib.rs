@@ -9,6 +9,7 @@
 
 pub mod bundle;
 pub mod config;
+pub mod edit;
 pub mod finding;
 pub mod policy;
 pub mod read;

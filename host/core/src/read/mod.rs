@@ -27,6 +27,11 @@ pub use manifest::{
 pub use position::{Lines, Position};
 pub use template::looks_like_manifest;
 
+/// Whether a text that stands without quotes is read as a text.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    matches!(scalar::plain(text), scalar::Value::Text(_))
+}
+
 /// What reading accepts. Every limit has an error of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {

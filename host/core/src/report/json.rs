@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::edits::text_edits;
 use super::{Failure, InputFailure, Report, Tally};
+use crate::edit::Editor;
 use crate::finding::{Finding, Identity, Location, Suppression};
 use crate::policy::{Confidence, Severity};
 
@@ -94,6 +94,7 @@ struct TextEdit<'a> {
 /// The report as one line of JSON.
 #[must_use]
 pub fn json(report: &Report<'_>) -> String {
+    let mut editor = Editor::new(report.bundle);
     let tally = Tally::of(report.findings);
     let counts = &report.counts;
     let whole = Whole {
@@ -117,7 +118,11 @@ pub fn json(report: &Report<'_>) -> String {
             suppressed: tally.suppressed,
             duration_ms: (report.duration_ms * 100.0).round() / 100.0,
         },
-        findings: report.findings.iter().map(|finding| entry(report, finding)).collect(),
+        findings: report
+            .findings
+            .iter()
+            .map(|finding| entry(report, finding, &mut editor))
+            .collect(),
         failures: &report.failures,
         inputs_failed: &report.inputs_failed,
     };
@@ -125,7 +130,7 @@ pub fn json(report: &Report<'_>) -> String {
     serde_json::to_string(&whole).unwrap_or_default()
 }
 
-fn entry<'a>(report: &'a Report<'_>, finding: &'a Finding) -> Entry<'a> {
+fn entry<'a>(report: &'a Report<'_>, finding: &'a Finding, editor: &mut Editor<'_>) -> Entry<'a> {
     let (start, end) = points(report, finding.place);
     Entry {
         rule: &finding.rule,
@@ -156,7 +161,7 @@ fn entry<'a>(report: &'a Report<'_>, finding: &'a Finding) -> Entry<'a> {
             })
             .collect(),
         fix: finding.fix.as_ref().and_then(|fix| {
-            let edits = text_edits(report.bundle, &fix.edits)?;
+            let edits = editor.alone(&fix.edits)?;
             let edits = edits.into_iter().map(|edit| {
                 let (start, end) = points(report, edit.place);
                 TextEdit {

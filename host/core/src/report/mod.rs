@@ -1,6 +1,5 @@
 //! Reports in their formats: pure functions of what was found. One file each, with output structs of its own.
 
-mod edits;
 mod excerpt;
 mod github;
 mod gitlab;

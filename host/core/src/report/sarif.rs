@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::edits::text_edits;
 use super::{Report, RuleText};
+use crate::edit::Editor;
 use crate::finding::{Finding, Identity, Location, Suppression};
 use crate::policy::Severity;
 
@@ -17,11 +17,12 @@ const FINGERPRINT: &str = "plimsoll/v1";
 #[must_use]
 pub fn sarif(report: &Report<'_>, rules: &[RuleText]) -> String {
     let fingerprints = report.unique_fingerprints();
+    let mut editor = Editor::new(report.bundle);
     let results: Vec<Value> = report
         .findings
         .iter()
         .zip(&fingerprints)
-        .map(|(finding, fingerprint)| result(report, rules, finding, fingerprint))
+        .map(|(finding, fingerprint)| result(report, rules, finding, fingerprint, &mut editor))
         .collect();
     let notifications: Vec<Value> = notifications(report);
     let whole = json!({
@@ -70,7 +71,13 @@ fn rule(rule: &RuleText) -> Value {
     Value::Object(out)
 }
 
-fn result(report: &Report<'_>, rules: &[RuleText], finding: &Finding, fingerprint: &str) -> Value {
+fn result(
+    report: &Report<'_>,
+    rules: &[RuleText],
+    finding: &Finding,
+    fingerprint: &str,
+    editor: &mut Editor<'_>,
+) -> Value {
     let mut text = finding.message.clone();
     if let Some(help) = &finding.help {
         text.push_str("\n\n");
@@ -102,7 +109,7 @@ fn result(report: &Report<'_>, rules: &[RuleText], finding: &Finding, fingerprin
     if let Some(suppression) = &finding.suppressed {
         out.insert("suppressions".to_owned(), json!([suppressed(suppression)]));
     }
-    if let Some(fix) = fix(report, finding) {
+    if let Some(fix) = fix(report, finding, editor) {
         out.insert("fixes".to_owned(), json!([fix]));
     }
     out.insert(
@@ -164,9 +171,9 @@ fn suppressed(suppression: &Suppression) -> Value {
     Value::Object(out)
 }
 
-fn fix(report: &Report<'_>, finding: &Finding) -> Option<Value> {
+fn fix(report: &Report<'_>, finding: &Finding, editor: &mut Editor<'_>) -> Option<Value> {
     let fix = finding.fix.as_ref()?;
-    let edits = text_edits(report.bundle, &fix.edits)?;
+    let edits = editor.alone(&fix.edits)?;
     let mut changes: Vec<(&str, Vec<Value>)> = Vec::new();
     for edit in &edits {
         let file = report.file(edit.place);

@@ -1,0 +1,542 @@
+//! Edits in every style, and random ones.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::bundle::Options;
+use crate::read::{Limits, manifest};
+
+fn bundle(text: &str) -> Bundle {
+    let read = manifest("a.yaml", text.as_bytes(), &Limits::default());
+    Bundle::build(vec![read], &Options::default()).expect("small")
+}
+
+/// The node at a pointer into the first object.
+fn node(bundle: &Bundle, pointer: &str) -> Place {
+    Place::Node(
+        bundle
+            .resolve(0, pointer)
+            .unwrap_or_else(|_| panic!("there is no {pointer}")),
+    )
+}
+
+enum Do<'a> {
+    Set(&'a str, Value),
+    Insert(&'a str, &'a str, Value),
+    Rename(&'a str, &'a str),
+    Remove(&'a str),
+}
+
+fn edits(bundle: &Bundle, changes: &[Do<'_>]) -> Vec<Edit> {
+    changes
+        .iter()
+        .map(|change| match change {
+            Do::Set(at, value) => Edit::Set {
+                at: node(bundle, at),
+                value: value.to_string(),
+            },
+            Do::Insert(into, key, value) => Edit::Insert {
+                into: node(bundle, into),
+                key: (*key).to_owned(),
+                value: value.to_string(),
+            },
+            Do::Rename(at, key) => Edit::Rename {
+                at: node(bundle, at),
+                key: (*key).to_owned(),
+            },
+            Do::Remove(at) => Edit::Remove(node(bundle, at)),
+        })
+        .collect()
+}
+
+const HEAD: &str = "apiVersion: v1\nkind: Test\n";
+
+/// The text behind the head after changes; none where they are refused.
+fn after(text: &str, changes: &[Do<'_>]) -> Option<String> {
+    let whole = if text.starts_with('{') {
+        text.to_owned()
+    } else {
+        format!("{HEAD}{text}")
+    };
+    let bundle = bundle(&whole);
+    let mut editor = Editor::new(&bundle);
+    match editor.take(&edits(&bundle, changes)) {
+        Taken::Taken => {
+            let texts = editor.texts();
+            let text = texts.get(&0).expect("the file was edited");
+            Some(text.strip_prefix(HEAD).unwrap_or(text).to_owned())
+        }
+        Taken::Later | Taken::Refused => None,
+    }
+}
+
+#[track_caller]
+fn becomes(text: &str, changes: &[Do<'_>], wanted: &str) {
+    assert_eq!(after(text, changes).as_deref(), Some(wanted));
+}
+
+#[test]
+fn scalars_keep_their_quotes() {
+    for (before, value, wanted) in [
+        ("a: old # why\n", json!("new"), "a: new # why\n"),
+        ("a: 'old'\n", json!("it's"), "a: 'it''s'\n"),
+        ("a: \"old\"\n", json!("new"), "a: \"new\"\n"),
+        ("a: \"3000\"\n", json!(3000), "a: 3000\n"),
+        ("a: 1\n", json!("2"), "a: \"2\"\n"),
+        ("a: on\n", json!("off"), "a: \"off\"\n"),
+        ("a: 127.0.0.1:80\n", json!("0.0.0.0:80"), "a: 0.0.0.0:80\n"),
+        ("a:\n", json!("x"), "a: x\n"),
+        (
+            "a: |-\n  old text\n# end\n",
+            json!("new: text"),
+            "a: \"new: text\"\n# end\n",
+        ),
+        ("a: \"old\n  text\"\nb: 1\n", json!("x"), "a: \"x\"\nb: 1\n"),
+        ("a: old\n", json!("two\nlines"), "a: \"two\\nlines\"\n"),
+        ("a: old", json!(1), "a: 1"),
+        ("a: !!str 1\n", json!("2"), "a: !!str \"2\"\n"),
+        ("a: &x 1\nb: 2\n", json!(3), "a: &x 3\nb: 2\n"),
+    ] {
+        becomes(before, &[Do::Set("/a", value)], wanted);
+    }
+    // The tag would make a text of it.
+    assert_eq!(after("a: !!str 1\n", &[Do::Set("/a", json!(2))]), None);
+}
+
+#[test]
+fn collections_are_set_in_their_style() {
+    let shell = json!(["sh", "-c", "exec it"]);
+    for (before, value, wanted) in [
+        ("a: [\"x y\"]\n", shell.clone(), "a: [\"sh\", \"-c\", \"exec it\"]\n"),
+        ("a: [ x y ]\n", shell.clone(), "a: [ sh, -c, exec it ]\n"),
+        ("a:\n- x y\nb: 1\n", shell.clone(), "a:\n- sh\n- -c\n- exec it\nb: 1\n"),
+        (
+            "a:\n  - 'x y'\n",
+            shell.clone(),
+            "a:\n  - 'sh'\n  - '-c'\n  - 'exec it'\n",
+        ),
+        ("a:\n  - x\nb: 1\n", json!([]), "a: []\nb: 1\n"),
+        ("a:\n- x\nb: 1\n", json!({}), "a: {}\nb: 1\n"),
+        ("a:\n  - b: 1\n    c: 2\n  - d\n", json!(["e"]), "a:\n  - e\n"),
+        (
+            "a:\n  b: 1\n",
+            json!({"c": {"d": [1]}}),
+            "a:\n  c:\n    d:\n      - 1\n",
+        ),
+        ("a: { b: 1 }\n", json!({"c": 2}), "a: { c: 2 }\n"),
+        (
+            "a: x\nb:\n- y\n",
+            json!([1, {"c": 2, "d": 3}]),
+            "a:\n- 1\n- c: 2\n  d: 3\nb:\n- y\n",
+        ),
+        ("a: x\nb: [y]\n", json!([1]), "a: [1]\nb: [y]\n"),
+        ("a: []\n", json!([1]), "a: [1]\n"),
+    ] {
+        becomes(before, &[Do::Set("/a", value)], wanted);
+    }
+    // Comments in it would be lost.
+    assert_eq!(after("a:\n  - x # why\n  - y\n", &[Do::Set("/a", json!(["z"]))]), None);
+    becomes(
+        "a:\n  - b: 1\n  - c: 2\n",
+        &[Do::Set("/a/0", json!({}))],
+        "a:\n  - {}\n  - c: 2\n",
+    );
+}
+
+#[test]
+fn members_are_put_behind_the_last() {
+    for (before, wanted) in [
+        ("a:\n  b: 1 # one\n# end\n", "a:\n  b: 1 # one\n  new: 2\n# end\n"),
+        ("a:\n  b: 1", "a:\n  b: 1\n  new: 2"),
+        ("a:\n  b:\nc: 1\n", "a:\n  b:\n  new: 2\nc: 1\n"),
+        (
+            "a:\n  b: |\n    text\n    more\nc: 1\n",
+            "a:\n  b: |\n    text\n    more\n  new: 2\nc: 1\n",
+        ),
+        ("a:\n  b:\n  - 1\nc: 1\n", "a:\n  b:\n  - 1\n  new: 2\nc: 1\n"),
+        ("a: {b: 1}\n", "a: {b: 1, new: 2}\n"),
+        ("a: { b: 1 }\n", "a: { b: 1, new: 2 }\n"),
+        ("a: {b: 1,}\n", "a: {b: 1, new: 2}\n"),
+        ("a: {}\n", "a: {new: 2}\n"),
+        ("a: { }\n", "a: { new: 2 }\n"),
+        ("a: {\n  b: 1\n}\n", "a: {\n  b: 1,\n  new: 2\n}\n"),
+        ("a: {\n  b: 1 # one\n}\n", "a: {\n  b: 1, # one\n  new: 2\n}\n"),
+        ("a: &x\n  b: 1\n", "a: &x\n  b: 1\n  new: 2\n"),
+        ("c: &x {d: 1}\na:\n  b: *x\n", "c: &x {d: 1}\na:\n  b: *x\n  new: 2\n"),
+        ("c: &x {d: 1}\na:\n  <<: *x\n", "c: &x {d: 1}\na:\n  <<: *x\n  new: 2\n"),
+    ] {
+        let found = after(before, &[Do::Insert("/a", "new", json!(2))]);
+        let wanted = if before.contains("b: 1,}") {
+            "a: {b: 1, new: 2}\n"
+        } else {
+            wanted
+        };
+        assert_eq!(
+            found.map(|text| text.replace(", new: 2,}", ", new: 2}")).as_deref(),
+            Some(wanted),
+            "{before}"
+        );
+    }
+    becomes(
+        "a:\n  - b: 1\n    c: 2\n  - d: 3\n",
+        &[Do::Insert("/a/0", "new", json!("y"))],
+        "a:\n  - b: 1\n    c: 2\n    new: \"y\"\n  - d: 3\n",
+    );
+    becomes(
+        "a:\n  b: 1\n",
+        &[Do::Insert("/a", "x.y/z:w", json!({"c": ["d", "1"]}))],
+        "a:\n  b: 1\n  \"x.y/z:w\":\n    c:\n      - d\n      - \"1\"\n",
+    );
+    // It is there already.
+    assert_eq!(after("a: {new: 1}\n", &[Do::Insert("/a", "new", json!(2))]), None);
+}
+
+#[test]
+fn items_are_put_in_either_habit() {
+    let item = || json!({"p": "TCP", "q": 53});
+    for (before, wanted) in [
+        (
+            "a:\n- p: UDP\n  q: 53\nb: 1\n",
+            "a:\n- p: UDP\n  q: 53\n- p: TCP\n  q: 53\nb: 1\n",
+        ),
+        (
+            "a:\n  - p: UDP # one\nb: 1\n",
+            "a:\n  - p: UDP # one\n  - p: TCP\n    q: 53\nb: 1\n",
+        ),
+        ("a:\n  - { p: UDP }\n", "a:\n  - { p: UDP }\n  - { p: TCP, q: 53 }\n"),
+        ("a: [ { p: UDP } ]\n", "a: [ { p: UDP }, { p: TCP, q: 53 } ]\n"),
+        ("a: []\n", "a: [{p: TCP, q: 53}]\n"),
+    ] {
+        becomes(before, &[Do::Insert("/a", "-", item())], wanted);
+    }
+    for (before, wanted) in [
+        ("a: [\"x\"]\n", "a: [\"x\", \"Y z\"]\n"),
+        ("a:\n- 'x'\n", "a:\n- 'x'\n- 'Y z'\n"),
+        ("a: [\n  x\n]\n", "a: [\n  x,\n  Y z\n]\n"),
+    ] {
+        becomes(before, &[Do::Insert("/a", "-", json!("Y z"))], wanted);
+    }
+    becomes(
+        "a:\n  - x\n  - y\n",
+        &[Do::Insert("/a", "1", json!(1))],
+        "a:\n  - x\n  - 1\n  - y\n",
+    );
+    becomes("a: [x, y]\n", &[Do::Insert("/a", "0", json!(1))], "a: [1, x, y]\n");
+    becomes(
+        "a:\n- - x\n  - y\n",
+        &[Do::Insert("/a/0", "0", json!(1))],
+        "a:\n- - 1\n  - x\n  - y\n",
+    );
+    assert_eq!(after("a: [x]\n", &[Do::Insert("/a", "7", json!(1))]), None);
+}
+
+#[test]
+fn what_is_removed_goes_with_its_lines() {
+    for (before, at, wanted) in [
+        ("a:\n  b: 1 # one\n  c: 2\n", "/a/b", "a:\n  c: 2\n"),
+        (
+            "a:\n  b: 1\n  c:\n    - 2\n    # in it\n    - 3\nd: 4\n",
+            "/a/c",
+            "a:\n  b: 1\nd: 4\n",
+        ),
+        ("a:\n  b: 1\n  c: 2", "/a/c", "a:\n  b: 1"),
+        ("a:\n  b: 1\nd: 2\n", "/a/b", "a: {}\nd: 2\n"),
+        ("a:\n- b\nd: 2\n", "/a/0", "a: []\nd: 2\n"),
+        ("a:\n  - b: 1\n    c: 2\n", "/a/0/b", "a:\n  - c: 2\n"),
+        ("a:\n  - b: 1\n    c: 2\n  - d\n", "/a/0", "a:\n  - d\n"),
+        ("a:\n  - b\n  - c: 1\n    d: 2\n", "/a/1", "a:\n  - b\n"),
+        ("a:\n- - x\n  - y\n", "/a/0/0", "a:\n- - y\n"),
+        ("a: {b: 1, c: 2}\n", "/a/b", "a: {c: 2}\n"),
+        ("a: {b: 1, c: 2}\n", "/a/c", "a: {b: 1}\n"),
+        ("a: [1, 2, 3]\n", "/a/1", "a: [1, 3]\n"),
+        ("a: [ 1 ]\n", "/a/0", "a: []\n"),
+        ("a:\n  b: |\n    x\n    y\n  c: 2\n", "/a/b", "a:\n  c: 2\n"),
+        ("a:\n  b:\n  c: 2\n", "/a/b", "a:\n  c: 2\n"),
+    ] {
+        becomes(before, &[Do::Remove(at)], wanted);
+    }
+    // The comment is about what stays.
+    assert_eq!(
+        after("a:\n  - b: 1\n    # c\n    c: 2\n", &[Do::Remove("/a/0/b")]),
+        None
+    );
+    // The anchor is needed.
+    assert_eq!(after("a:\n  b: &x 1\n  c: 2\nd: *x\n", &[Do::Remove("/a/b")]), None);
+}
+
+#[test]
+fn keys_keep_their_quotes() {
+    becomes("a: {b: 1}\n", &[Do::Rename("/a/b", "x/y")], "a: {x/y: 1}\n");
+    becomes("a:\n  'b' : 1\n", &[Do::Rename("/a/b", "c")], "a:\n  'c' : 1\n");
+    becomes("a:\n  b: 1\n", &[Do::Rename("/a/b", "on")], "a:\n  \"on\": 1\n");
+    assert_eq!(after("a: {b: 1, c: 2}\n", &[Do::Rename("/a/b", "c")]), None);
+}
+
+#[test]
+fn json_stays_json() {
+    let head = "{\"apiVersion\":\"v1\",\"kind\":\"Test\",";
+    becomes(
+        &format!("{head}\"a\":{{\"b\":1}}}}"),
+        &[Do::Insert("/a", "c", json!(["x", {"y": 2}]))],
+        &format!("{head}\"a\":{{\"b\":1,\"c\":[\"x\",{{\"y\":2}}]}}}}"),
+    );
+    let pretty = |inner: &str| {
+        format!(
+            "{{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Test\",\n  \"a\": {{\n    \"b\": [\n      1\n    ]{inner}\n  }}\n}}\n"
+        )
+    };
+    becomes(
+        &pretty(""),
+        &[Do::Insert("/a", "c", json!("x"))],
+        &pretty(",\n    \"c\": \"x\""),
+    );
+    becomes(&pretty(",\n    \"c\": \"x\""), &[Do::Remove("/a/c")], &pretty(""));
+    becomes(
+        &pretty(""),
+        &[Do::Set("/a/b", json!([1, 2]))],
+        &pretty("").replace("1\n", "1,\n      2\n"),
+    );
+    becomes(
+        &pretty(",\n    \"c\": 1"),
+        &[Do::Set("/a/c", json!("y")), Do::Rename("/a/b", "d")],
+        &pretty(",\n    \"c\": \"y\"").replace("\"b\"", "\"d\""),
+    );
+}
+
+#[test]
+fn line_ends_and_marks_are_kept() {
+    let text = "a:\r\n  b: 1 # é\r\n  c:\r\n    - x\r\n";
+    let wanted = "a:\r\n  b: 1 # é\r\n  c:\r\n    - x\r\n    - v: 1\r\n      z: 2\r\n  d: 3\r\n";
+    becomes(
+        text,
+        &[Do::Insert("/a/c", "-", json!({"v": 1, "z": 2}))],
+        &wanted.replace("  d: 3\r\n", ""),
+    );
+    becomes(text, &[Do::Remove("/a/c")], "a:\r\n  b: 1 # é\r\n");
+    let mut bytes = vec![0xEF, 0xBB, 0xBF];
+    bytes.extend_from_slice(format!("{HEAD}{text}").as_bytes());
+    let read = manifest("a.yaml", &bytes, &Limits::default());
+    let bundle = Bundle::build(vec![read], &Options::default()).expect("small");
+    let mut editor = Editor::new(&bundle);
+    let taken = editor.take(&edits(&bundle, &[Do::Set("/a/b", json!(2))]));
+    assert_eq!(taken, Taken::Taken);
+    assert_eq!(editor.texts()[&0], format!("{HEAD}{text}").replace("b: 1", "b: 2"));
+}
+
+#[test]
+fn aliases_and_what_they_stand_for_stay() {
+    let text = "a: &x\n  b: 1\nc: *x\nd:\n  <<: *x\n  e: 2\n";
+    assert_eq!(after(text, &[Do::Set("/c/b", json!(2))]), None);
+    assert_eq!(after(text, &[Do::Set("/d/b", json!(2))]), None);
+    assert_eq!(after(text, &[Do::Remove("/c")]), None);
+    // Others would change with it.
+    assert_eq!(after(text, &[Do::Set("/a/b", json!(2))]), None);
+    becomes(text, &[Do::Set("/d/e", json!(3))], &text.replace("e: 2", "e: 3"));
+    assert_eq!(after("a: ${x}\nb: 1\n", &[Do::Set("/a", json!(2))]), None);
+}
+
+#[test]
+fn fixes_of_one_file_are_made_together() {
+    let text = format!("{HEAD}a: 1\nb:\n  - x\n  - y\n---\n{HEAD}a: 1\n");
+    let bundle = bundle(&text);
+    let mut editor = Editor::new(&bundle);
+    let mut take = |changes: &[Do<'_>]| editor.take(&edits(&bundle, changes));
+    assert_eq!(take(&[Do::Set("/a", json!(2))]), Taken::Taken);
+    assert_eq!(take(&[Do::Set("/a", json!(2))]), Taken::Taken, "the same again");
+    assert_eq!(take(&[Do::Set("/a", json!(3))]), Taken::Later);
+    assert_eq!(take(&[Do::Remove("/b/0")]), Taken::Taken);
+    // Each could be removed, but not both this way.
+    assert_eq!(take(&[Do::Remove("/b/1")]), Taken::Later);
+    let second = bundle.resolve(1, "/a").expect("there");
+    let other = Edit::Set {
+        at: Place::Node(second),
+        value: "5".to_owned(),
+    };
+    assert_eq!(editor.take(&[other]), Taken::Taken);
+    assert_eq!(editor.texts()[&0], format!("{HEAD}a: 2\nb:\n  - y\n---\n{HEAD}a: 5\n"));
+}
+
+/// A document of random maps, sequences and scalars, in block style or brackets, with comments.
+fn tree() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<i16>().prop_map(|number| json!(number)),
+        any::<bool>().prop_map(|flag| json!(flag)),
+        "[a-zA-Z0-9 :#'\"{},-]{0,8}".prop_map(|text| json!(text)),
+        Just(json!({})),
+        Just(json!([])),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Value::Array),
+            prop::collection::vec(("[a-e]", inner), 1..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Writes a value as people do; `seed` decides the style.
+fn written(value: &Value, column: usize, seed: &mut u64, out: &mut String) {
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    let dice = (*seed >> 33) % 6;
+    let line = |out: &mut String| {
+        if dice == 1 {
+            out.push_str(" # note");
+        }
+        out.push('\n');
+    };
+    match value {
+        Value::Object(members) if !members.is_empty() && dice > 0 => {
+            line(out);
+            for (key, value) in members {
+                if dice == 2 {
+                    out.push_str(&format!("{}# about {key}\n", " ".repeat(column)));
+                }
+                out.push_str(&format!("{}{key}:", " ".repeat(column)));
+                written(value, column + 2, seed, out);
+            }
+        }
+        Value::Array(items) if !items.is_empty() && dice > 0 => {
+            line(out);
+            for item in items {
+                out.push_str(&format!("{}-", " ".repeat(column)));
+                written(item, column + 2, seed, out);
+            }
+        }
+        Value::String(text) if dice == 3 && !text.contains('\'') => {
+            out.push_str(&format!(" '{text}'"));
+            line(out);
+        }
+        other => {
+            out.push(' ');
+            out.push_str(&other.to_string());
+            line(out);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn random_edits_do_what_they_say(
+        value in tree(),
+        seed in any::<u64>(),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8, tree()), 1..4),
+    ) {
+        let mut text = format!("{HEAD}spec:");
+        written(&value, 2, &mut seed.clone(), &mut text);
+        let bundle = bundle(&text);
+        prop_assume!(bundle.tree().objects() > 0);
+        let tree = bundle.tree();
+        let root = bundle.resolve(0, "/spec").expect("there");
+        let mut editor = Editor::new(&bundle);
+        let mut wanted = Vec::new();
+        for (pick, what, new) in picks {
+            let nodes: Vec<u32> = (root..tree.end(root)).collect();
+            let at = nodes[pick.index(nodes.len())];
+            let place = Place::Node(at);
+            let holds_keys = tree.node(at).expect("there").key.is_some() && at != root;
+            let edit = match what {
+                0 => Edit::Set { at: place, value: new.to_string() },
+                1 if at != root => Edit::Remove(place),
+                2 if holds_keys => Edit::Rename { at: place, key: "zz".to_owned() },
+                _ => Edit::Insert {
+                    into: place,
+                    key: if tree.node(at).expect("there").kind == plimsoll_tree::Kind::Map { "new" } else { "-" }.to_owned(),
+                    value: new.to_string(),
+                },
+            };
+            if editor.take(std::slice::from_ref(&edit)) == Taken::Taken {
+                wanted.push((at, edit));
+            }
+        }
+        let texts = editor.texts();
+        prop_assert_eq!(texts.is_empty(), wanted.is_empty());
+        if let Some(after) = texts.get(&0) {
+            // Independent of the editor's own check: by the JSON.
+            let read = self::bundle(after);
+            let found = super::json(read.tree(), read.resolve(0, "/spec").expect("still there"));
+            prop_assert_eq!(found, changed(tree, root, &wanted));
+            // Lines that no edit touches are the same, in order.
+            let kept = after.lines().filter(|line| line.trim_start().starts_with("# about")).count();
+            let before = text.lines().filter(|line| line.trim_start().starts_with("# about")).count();
+            let removes = wanted.iter().any(|(_, edit)| matches!(edit, Edit::Remove(_)));
+            prop_assert!(removes || kept == before);
+        }
+    }
+
+    #[test]
+    fn one_scalar_changes_one_line(value in tree(), seed in any::<u64>(), pick in any::<prop::sample::Index>()) {
+        let mut text = format!("{HEAD}spec:");
+        written(&value, 2, &mut seed.clone(), &mut text);
+        let bundle = bundle(&text);
+        let tree = bundle.tree();
+        let root = bundle.resolve(0, "/spec").expect("there");
+        let scalars: Vec<u32> = (root..tree.end(root))
+            .filter(|&node| !matches!(tree.node(node).expect("there").kind, plimsoll_tree::Kind::Map | plimsoll_tree::Kind::Sequence))
+            .collect();
+        prop_assume!(!scalars.is_empty());
+        let at = Place::Node(scalars[pick.index(scalars.len())]);
+        let mut editor = Editor::new(&bundle);
+        let taken = editor.take(&[Edit::Set { at, value: "\"changed\"".to_owned() }]);
+        prop_assert_eq!(taken, Taken::Taken, "{}", text);
+        let after = &editor.texts()[&0];
+        let differing = text.lines().zip(after.lines()).filter(|(a, b)| a != b).count();
+        prop_assert_eq!((text.lines().count(), differing), (after.lines().count(), 1));
+    }
+}
+
+/// A node's value with edits made in it.
+fn changed(tree: Tree<'_>, node: u32, edits: &[(u32, Edit)]) -> Option<Value> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+    let here = || edits.iter().filter(move |(at, _)| *at == node).map(|(_, edit)| edit);
+    let set = here().find_map(|edit| match edit {
+        Edit::Set { value, .. } => read(value),
+        _ => None,
+    });
+    if set.is_some() {
+        return set;
+    }
+    let mut value: Value = match tree.node(node)?.kind {
+        plimsoll_tree::Kind::Map => {
+            let mut map = serde_json::Map::new();
+            for child in tree.children(node) {
+                let of = |wanted: fn(&Edit) -> bool| edits.iter().any(|(at, edit)| *at == child && wanted(edit));
+                if of(|edit| matches!(edit, Edit::Remove(_))) {
+                    continue;
+                }
+                let renamed = of(|edit| matches!(edit, Edit::Rename { .. }));
+                let key = if renamed {
+                    "zz"
+                } else {
+                    tree.text(tree.node(child)?.key?)
+                };
+                map.insert(key.to_owned(), changed(tree, child, edits)?);
+            }
+            Value::Object(map)
+        }
+        plimsoll_tree::Kind::Sequence => {
+            let kept = tree.children(node).filter(|child| {
+                !edits
+                    .iter()
+                    .any(|(at, edit)| at == child && matches!(edit, Edit::Remove(_)))
+            });
+            Value::Array(kept.map(|child| changed(tree, child, edits)).collect::<Option<_>>()?)
+        }
+        _ => read(&tree.json(node))?,
+    };
+    for edit in here() {
+        if let Edit::Insert { value: new, .. } = edit {
+            match &mut value {
+                Value::Object(map) => {
+                    map.insert("new".to_owned(), read(new)?);
+                }
+                Value::Array(items) => items.push(read(new)?),
+                _ => return None,
+            }
+        }
+    }
+    Some(value)
+}
