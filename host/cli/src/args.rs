@@ -22,6 +22,8 @@ const EXIT_CODES: &str = "Exit codes:
 pub enum Command {
     /// Judge files, directories, or `-` (standard input)
     Check(crate::commands::check::Check),
+    /// Repair what can be repaired, judge again, and report what remains
+    Fix(crate::commands::fix::Fix),
     /// Judge what is about to be committed in the light of the whole repository
     Hook(crate::commands::hook::Hook),
     /// Show what was read, as the API server would see it; prints values unmasked

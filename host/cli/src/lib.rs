@@ -45,6 +45,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(command) => command.run(),
+        Command::Fix(command) => command.run(),
         Command::Hook(command) => command.run(),
         Command::Read(command) => command.run(),
         Command::Explain(command) => command.run(),

@@ -45,6 +45,11 @@ impl Root {
         whole.parent().unwrap_or(&self.root).to_path_buf()
     }
 
+    /// The file that is shown so.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     /// A path as it is shown and judged: from the root, with `/`; the whole path where it lies outside.
     pub fn name(&self, path: &Path) -> String {
         let whole = normal(&self.working.join(path));

@@ -41,6 +41,11 @@ pub struct Rules {
 }
 
 impl SuppressArguments {
+    /// Whether a baseline is to be written.
+    pub fn writes(&self) -> bool {
+        self.write_baseline
+    }
+
     /// Marks findings that do not count, adds what is wrong with waivers, and reads and writes the baseline.
     pub fn apply(
         &self,

@@ -2,6 +2,7 @@
 //! result again.
 
 mod block;
+mod diff;
 mod flow;
 mod lines;
 mod plan;
@@ -13,6 +14,7 @@ use std::ops::Range;
 
 use plimsoll_tree::{Flags, ObjectFlags, Tree};
 
+pub use self::diff::{Side, diff};
 use self::source::{Change, Source};
 use crate::bundle::Bundle;
 use crate::finding::Location;
@@ -49,7 +51,7 @@ struct Replacement {
     removal: bool,
 }
 
-/// What was taken of one document.
+/// What is to change in one document.
 #[derive(Default)]
 struct Accepted {
     changes: Vec<Change>,
@@ -81,7 +83,7 @@ impl<'a> Editor<'a> {
     /// The edits of a fix by itself; none where one of them cannot be made.
     pub fn alone(&mut self, edits: &[Edit]) -> Option<Vec<TextEdit>> {
         let mut found = Vec::new();
-        for (key, (changes, replacements)) in self.plan(edits)? {
+        for (key, Accepted { changes, replacements }) in self.plan(edits)? {
             let source = self.sources.get(&key)?.as_ref()?;
             if !source.holds(&changes, &replacements) {
                 return None;
@@ -101,7 +103,7 @@ impl<'a> Editor<'a> {
             return Taken::Refused;
         };
         let mut together = Vec::new();
-        for (key, (changes, replacements)) in planned {
+        for (key, Accepted { changes, replacements }) in planned {
             let Some(Some(source)) = self.sources.get(&key) else {
                 return Taken::Refused;
             };
@@ -154,10 +156,10 @@ impl<'a> Editor<'a> {
     }
 
     /// A fix's changes and replacements, by document.
-    fn plan(&mut self, edits: &[Edit]) -> Option<BTreeMap<Key, (Vec<Change>, Vec<Replacement>)>> {
+    fn plan(&mut self, edits: &[Edit]) -> Option<BTreeMap<Key, Accepted>> {
         let bundle = self.bundle;
         let tree = bundle.tree();
-        let mut planned: BTreeMap<Key, (Vec<Change>, Vec<Replacement>)> = BTreeMap::new();
+        let mut planned: BTreeMap<Key, Accepted> = BTreeMap::new();
         for edit in edits {
             let (Edit::Set { at, .. } | Edit::Insert { into: at, .. } | Edit::Rename { at, .. } | Edit::Remove(at)) =
                 edit;
@@ -179,8 +181,8 @@ impl<'a> Editor<'a> {
             }
             let change = Change::of(local, edit)?;
             let entry = planned.entry(key).or_default();
-            entry.1.extend(plan::replacements(source, &change)?);
-            entry.0.push(change);
+            entry.replacements.extend(plan::replacements(source, &change)?);
+            entry.changes.push(change);
         }
         Some(planned)
     }

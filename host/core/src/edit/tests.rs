@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::bundle::Options;
+use crate::finding::Masks;
 use crate::read::{Limits, manifest};
 
 fn bundle(text: &str) -> Bundle {
@@ -334,6 +335,34 @@ fn aliases_and_what_they_stand_for_stay() {
     assert_eq!(after(text, &[Do::Set("/a/b", json!(2))]), None);
     becomes(text, &[Do::Set("/d/e", json!(3))], &text.replace("e: 2", "e: 3"));
     assert_eq!(after("a: ${x}\nb: 1\n", &[Do::Set("/a", json!(2))]), None);
+}
+
+#[test]
+fn diffs_are_masked() {
+    let secret = "apiVersion: v1\nkind: Secret\nstringData:\n  key: hunter2-hunter2\n  two: |\n    line-one-line\n    line-two-line\n---\n";
+    let text = format!("{secret}{HEAD}a: 1\r\nb: hunter2-hunter2");
+    let before = bundle(&text);
+    let after = bundle(
+        &text
+            .replace("a: 1", "a: 2")
+            .replace("stringData:\n", "stringData:\n  new: x-secret-x\n"),
+    );
+    let masks = [&before, &after].map(|bundle| Masks::new(bundle, &[]));
+    let [old, new] = [(&before, &masks[0]), (&after, &masks[1])].map(|(bundle, masks)| Side { bundle, masks });
+    assert_eq!(
+        diff("a.yaml", old, new),
+        "--- a/a.yaml\n+++ b/a.yaml\n@@ -1,6 +1,7 @@\n apiVersion: v1\n kind: Secret\n stringData:\n+  new: ********\n   key: \
+         ********\n   two: |\n     ********\n@@ -8,5 +9,5 @@\n ---\n apiVersion: v1\n kind: Test\n-a: 1\n+a: 2\n b: ********\n\\ No \
+         newline at end of file\n"
+    );
+    assert_eq!(diff("a.yaml", old, old), "");
+    let mut hidden = Masks::default();
+    hidden.nothing_is_shown = true;
+    let none = Side {
+        bundle: &after,
+        masks: &hidden,
+    };
+    assert!(!diff("a.yaml", old, none).contains("a: 2"));
 }
 
 #[test]
