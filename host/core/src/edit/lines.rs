@@ -33,9 +33,9 @@ pub(super) fn before(text: &str, at: usize) -> &str {
     text.get(start(text, at)..at).unwrap_or("")
 }
 
-/// Whether an offset is the first on its line but for blanks.
+/// Whether an offset is the first on its line but for blanks and tabs.
 pub(super) fn is_first(text: &str, at: usize) -> bool {
-    before(text, at).bytes().all(|byte| byte == b' ')
+    before(text, at).bytes().all(|byte| byte == b' ' || byte == b'\t')
 }
 
 /// Blanks as far as an offset's column, where nothing but blanks and dashes stands before it.

@@ -61,9 +61,15 @@ struct Accepted {
 /// By manifest and document.
 type Key = (usize, usize);
 
+/// Bytes of documents that are read again to check edits: of fixes that are only shown, and of fixes that are taken.
+const SHOWN: usize = 32 << 20;
+const TAKEN: usize = 512 << 20;
+
 /// Turns fixes into edits of text.
 pub struct Editor<'a> {
     bundle: &'a Bundle,
+    /// Bytes that were read again.
+    read: usize,
     /// None: a document that cannot be edited.
     sources: BTreeMap<Key, Option<Source>>,
     accepted: BTreeMap<Key, Accepted>,
@@ -75,17 +81,20 @@ impl<'a> Editor<'a> {
     pub fn new(bundle: &'a Bundle) -> Self {
         Editor {
             bundle,
+            read: 0,
             sources: BTreeMap::new(),
             accepted: BTreeMap::new(),
         }
     }
 
-    /// The edits of a fix by itself; none where one of them cannot be made.
+    /// The edits of a fix by itself; none where one of them cannot be made, and where so much was checked that it takes
+    /// too long.
     pub fn alone(&mut self, edits: &[Edit]) -> Option<Vec<TextEdit>> {
         let mut found = Vec::new();
         for (key, Accepted { changes, replacements }) in self.plan(edits)? {
             let source = self.sources.get(&key)?.as_ref()?;
-            if !source.holds(&changes, &replacements) {
+            self.read = self.read.saturating_add(source.text().len());
+            if self.read > SHOWN || !source.holds(&changes, &replacements) {
                 return None;
             }
             found.extend(
@@ -107,8 +116,9 @@ impl<'a> Editor<'a> {
             let Some(Some(source)) = self.sources.get(&key) else {
                 return Taken::Refused;
             };
-            if !source.holds(&changes, &replacements) {
-                return Taken::Refused;
+            self.read = self.read.saturating_add(source.text().len());
+            if self.read > TAKEN {
+                return Taken::Later;
             }
             let mut both = Accepted::default();
             if let Some(before) = self.accepted.get(&key) {
@@ -118,15 +128,22 @@ impl<'a> Editor<'a> {
                 }
                 let meets = |a: &Replacement| before.replacements.iter().any(|b| meet(&a.range, &b.range));
                 if replacements.iter().any(meets) {
-                    return Taken::Later;
+                    return match source.holds(&changes, &replacements) {
+                        true => Taken::Later,
+                        false => Taken::Refused,
+                    };
                 }
                 both.changes.clone_from(&before.changes);
                 both.replacements.clone_from(&before.replacements);
             }
-            both.changes.extend(changes);
-            both.replacements.extend(replacements);
+            let first = both.changes.is_empty();
+            both.changes.extend_from_slice(&changes);
+            both.replacements.extend_from_slice(&replacements);
             if !source.holds(&both.changes, &both.replacements) {
-                return Taken::Later;
+                return match !first && source.holds(&changes, &replacements) {
+                    true => Taken::Later,
+                    false => Taken::Refused,
+                };
             }
             together.push((key, both));
         }
@@ -215,10 +232,12 @@ fn place(bundle: &Bundle, tree: Tree<'_>, node: u32) -> Option<(Key, Span, Span)
     } else {
         found.key
     };
-    let document = manifest
-        .documents
-        .iter()
-        .position(|document| document.span.start <= at.start && at.end <= document.span.end && !document.coarse)?;
+    let documents = &manifest.documents;
+    let document = documents
+        .partition_point(|document| document.span.start <= at.start)
+        .checked_sub(1)?;
+    let holds = |document: &crate::read::Document| at.end <= document.span.end && !document.coarse;
+    documents.get(document).filter(|document| holds(document))?;
     Some(((found.manifest, document), found.value, found.key))
 }
 

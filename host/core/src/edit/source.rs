@@ -1,5 +1,6 @@
 //! One document as it stands in its file, and what its edits must come to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_tree::{Flags, Kind, Tree};
@@ -265,58 +266,82 @@ fn written(span: &Span) -> Option<std::ops::Range<usize>> {
 
 /// A document as JSON, whatever its length.
 fn whole(tree: Tree<'_>, root: u32) -> Option<Value> {
-    expected(tree, root, &[])
+    Wanted::default().of(tree, root)
 }
 
-/// A node as JSON with the changes made in it. None where they contradict each other.
-fn expected(tree: Tree<'_>, node: u32, changes: &[Change]) -> Option<Value> {
-    let set = changes.iter().find_map(|change| match change {
-        Change::Set(at, value) if *at == node => Some(value),
-        _ => None,
-    });
-    if let Some(value) = set {
-        return Some(value.clone());
+/// A document as JSON with the changes made in it. None where they contradict each other.
+fn expected(tree: Tree<'_>, root: u32, changes: &[Change]) -> Option<Value> {
+    let mut wanted = Wanted::default();
+    for change in changes {
+        let (Change::Set(node, _) | Change::Insert(node, ..) | Change::Rename(node, _) | Change::Remove(node)) = change;
+        wanted.changes.entry(*node).or_default().push(change);
     }
-    let removed = |child: u32| changes.contains(&Change::Remove(child));
-    let added = changes.iter().filter_map(|change| match change {
-        Change::Insert(at, key, value) if *at == node => Some((key, value)),
-        _ => None,
-    });
-    match tree.node(node)?.kind {
-        Kind::Map => {
-            let mut map = serde_json::Map::new();
-            for child in tree.children(node).filter(|&child| !removed(child)) {
-                let renamed = changes.iter().find_map(|change| match change {
-                    Change::Rename(at, key) if *at == child => Some(key.clone()),
-                    _ => None,
-                });
-                let key = renamed.or_else(|| Some(tree.text(tree.node(child)?.key?).to_owned()))?;
-                if map.insert(key, expected(tree, child, changes)?).is_some() {
-                    return None;
-                }
-            }
-            for (key, value) in added {
-                if map.insert(key.clone(), value.clone()).is_some() {
-                    return None;
-                }
-            }
-            Some(Value::Object(map))
+    wanted.of(tree, root)
+}
+
+/// Changes by node.
+#[derive(Default)]
+struct Wanted<'a> {
+    changes: BTreeMap<u32, Vec<&'a Change>>,
+}
+
+impl<'a> Wanted<'a> {
+    fn at(&self, node: u32) -> impl Iterator<Item = &'a Change> {
+        self.changes.get(&node).into_iter().flatten().copied()
+    }
+
+    fn removed(&self, node: u32) -> bool {
+        self.at(node).any(|change| matches!(change, Change::Remove(_)))
+    }
+
+    fn of(&self, tree: Tree<'_>, node: u32) -> Option<Value> {
+        let set = self.at(node).find_map(|change| match change {
+            Change::Set(_, value) => Some(value),
+            _ => None,
+        });
+        if let Some(value) = set {
+            return Some(value.clone());
         }
-        Kind::Sequence => {
-            let mut items = Vec::new();
-            let added: Vec<(&String, &Value)> = added.collect();
-            for (position, child) in tree.children(node).enumerate() {
-                let here = added.iter().filter(|(key, _)| **key == position.to_string());
-                items.extend(here.map(|(_, value)| (*value).clone()));
-                if !removed(child) {
-                    items.push(expected(tree, child, changes)?);
+        let added = self.at(node).filter_map(|change| match change {
+            Change::Insert(_, key, value) => Some((key, value)),
+            _ => None,
+        });
+        match tree.node(node)?.kind {
+            Kind::Map => {
+                let mut map = serde_json::Map::new();
+                for child in tree.children(node).filter(|&child| !self.removed(child)) {
+                    let renamed = self.at(child).find_map(|change| match change {
+                        Change::Rename(_, key) => Some(key.clone()),
+                        _ => None,
+                    });
+                    let key = renamed.or_else(|| Some(tree.text(tree.node(child)?.key?).to_owned()))?;
+                    if map.insert(key, self.of(tree, child)?).is_some() {
+                        return None;
+                    }
                 }
+                for (key, value) in added {
+                    if map.insert(key.clone(), value.clone()).is_some() {
+                        return None;
+                    }
+                }
+                Some(Value::Object(map))
             }
-            let end = tree.children(node).count().to_string();
-            let last = added.iter().filter(|(key, _)| *key == "-" || **key == end);
-            items.extend(last.map(|(_, value)| (*value).clone()));
-            Some(Value::Array(items))
+            Kind::Sequence => {
+                let mut items = Vec::new();
+                let added: Vec<(&String, &Value)> = added.collect();
+                for (position, child) in tree.children(node).enumerate() {
+                    let here = added.iter().filter(|(key, _)| key.parse() == Ok(position));
+                    items.extend(here.map(|(_, value)| (*value).clone()));
+                    if !self.removed(child) {
+                        items.push(self.of(tree, child)?);
+                    }
+                }
+                let end = tree.children(node).count();
+                let last = added.iter().filter(|(key, _)| *key == "-" || key.parse() == Ok(end));
+                items.extend(last.map(|(_, value)| (*value).clone()));
+                Some(Value::Array(items))
+            }
+            _ => serde_json::from_str(&tree.json(node)).ok(),
         }
-        _ => serde_json::from_str(&tree.json(node)).ok(),
     }
 }
