@@ -39,7 +39,8 @@ pub fn diff(path: &str, before: Side<'_>, after: Side<'_>) -> String {
     if old_file.text == new_file.text {
         return String::new();
     }
-    let mut out = format!("--- a/{path}\n+++ b/{path}\n");
+    let shown = path.trim_start_matches('/');
+    let mut out = format!("--- a/{shown}\n+++ b/{shown}\n");
     if before.masks.nothing_is_shown || after.masks.nothing_is_shown {
         out.push_str("(what is secret in it is not known: nothing of it is shown)\n");
         return out;
