@@ -176,6 +176,26 @@ fn a_read_only_file_is_no_success() {
 }
 
 #[test]
+fn the_hook_runs_on_what_changes_alone() {
+    let hooks = text(&project(), ".pre-commit-hooks.yaml");
+    let (_, hook) = hooks.split_once("- id: plimsoll-fix\n").expect("the hook is there");
+    let hook = hook.split("- id:").next().unwrap_or_default();
+    assert!(hook.contains("  entry: plimsoll fix\n"), "{hook}");
+    assert!(hook.contains("  require_serial: true\n"), "{hook}");
+    assert!(!hook.contains("always_run"), "{hook}");
+}
+
+#[test]
+fn tabs_and_json_are_kept() {
+    let service = "{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"Service\",\n\t\"metadata\": {\"name\": \"quay\"},\n\t\"spec\": \
+                   {\n\t\t\"selector\": {\"app\": \"quay\"},\n\t\t\"ports\": [\n\t\t\t{\n\t\t\t\t\"port\": 80\n\t\t\t}\n\t\t]\n\t}\n}\n";
+    let files = folder(&[("a.json", service), ("b.yaml", DEPLOYMENT)]);
+    let _ = fix(files.path(), &["--unsafe"]);
+    let wanted = service.replace("\"port\": 80\n", "\"port\": 80,\n\t\t\t\t\"targetPort\": 3000\n");
+    assert_eq!(text(files.path(), "a.json"), wanted);
+}
+
+#[test]
 fn standard_input_is_refused() {
     let files = folder(&[]);
     let run = run_with(PROGRAM, files.path(), &["fix", "-"], Some(SERVICE.as_bytes()));
