@@ -11,6 +11,7 @@ use plimsoll_core::config::RuleSettings;
 use plimsoll_core::finding::Judgement;
 use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
 use plimsoll_core::report::Failure;
+use plimsoll_core::suppress::Waivers;
 use plimsoll_engine::{Engine, EngineOptions, MAX_COMPONENT, Policy};
 use plimsoll_schema::Schema;
 use rayon::prelude::*;
@@ -30,13 +31,14 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The host's own reading, for a run in which the user named these paths.
-    pub fn schema(named: BTreeSet<String>) -> Self {
-        Loaded {
-            policy: Box::new(Schema::new(named)),
+    /// What the host judges itself, in a run in which the user named these paths.
+    fn native(named: BTreeSet<String>) -> [Self; 2] {
+        let policies: [Box<dyn Judge>; 2] = [Box::new(Schema::new(named)), Box::new(Waivers::default())];
+        policies.map(|policy| Loaded {
+            policy,
             file: None,
             native: true,
-        }
+        })
     }
 }
 
@@ -47,11 +49,10 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Tells the host's own reading which paths the user named.
+    /// Tells what the host judges itself which paths the user named.
     pub fn name(&mut self, named: &BTreeSet<String>) {
-        for loaded in self.loaded.iter_mut().filter(|loaded| loaded.native) {
-            *loaded = Loaded::schema(named.clone());
-        }
+        self.loaded.retain(|loaded| !loaded.native);
+        self.loaded.splice(..0, Loaded::native(named.clone()));
     }
 }
 
@@ -98,10 +99,13 @@ pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Poli
             load_file(&engine, file, cache.as_deref()),
         )
     });
-    let schema = Loaded::schema(BTreeSet::new());
-    let mut names = BTreeSet::from([schema.policy.description().name.clone()]);
+    let native = Loaded::native(BTreeSet::new());
+    let mut names: BTreeSet<String> = native
+        .iter()
+        .map(|loaded| loaded.policy.description().name.clone())
+        .collect();
     let mut policies = Policies {
-        loaded: vec![schema],
+        loaded: native.into(),
         failures: Vec::new(),
     };
     for (source, file, result) in built_in.chain(added).collect::<Vec<_>>() {

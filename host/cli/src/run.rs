@@ -8,7 +8,6 @@ use plimsoll_core::bundle::Bundle;
 use plimsoll_core::finding::{Finding, Judgement, Masks, accept_with};
 use plimsoll_core::policy::Description;
 use plimsoll_core::report::{Counts, Failure, InputFailure, Report, input_failures};
-use plimsoll_core::suppress;
 
 use crate::config::Settled;
 use crate::input::Input;
@@ -65,13 +64,14 @@ impl Outcome {
 
 /// Judges what was read by these policies.
 pub fn judge(
-    policies: &Policies,
+    policies: &mut Policies,
     mut input: Input,
     settled: &Settled,
     waivers: &SuppressArguments,
     timings: &mut Timings,
 ) -> anyhow::Result<Outcome> {
     let started = Instant::now();
+    policies.name(&input.named);
     let config = settled.take_manifest(&mut input.manifests);
     let mut counts = Counts::of(&input.manifests, |path| input.named.contains(path));
     let mut inputs_failed = input.failures;
@@ -116,10 +116,8 @@ pub fn judge(
 /// The rules there are, and those that were judged.
 fn rules(policies: &Policies, judgements: &[Judgement<'_>]) -> Rules {
     let name = |policy: &Description, id: &str| format!("{}/{id}", policy.name);
-    let host = suppress::description();
     let loaded = policies.loaded.iter().map(|loaded| loaded.policy.description());
     let known = loaded
-        .chain([&host])
         .flat_map(|policy| policy.rules.iter().map(move |rule| name(policy, &rule.id)))
         .collect();
     let judged: BTreeSet<String> = judgements

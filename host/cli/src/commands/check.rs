@@ -59,9 +59,8 @@ impl Check {
         );
         progress.done();
         let mut policies = policies?;
-        policies.name(&input.named);
         timings.add("read, and load policies", started);
-        let outcome = run::judge(&policies, input, &settled, &self.suppress, &mut timings)?;
+        let outcome = run::judge(&mut policies, input, &settled, &self.suppress, &mut timings)?;
         let report = outcome.report(started);
         if report.counts.documents == 0 && report.inputs_failed.is_empty() {
             output::warn("there is no Kubernetes manifest among the paths");

@@ -67,9 +67,9 @@ impl Hook {
             || judge::load(&self.policies.policies, Some(&settled)),
             || read(&git, &settled, &changed),
         );
-        let (policies, (input, gone)) = (policies?, read?);
+        let (mut policies, (input, gone)) = (policies?, read?);
         timings.add("read, and load policies", started);
-        let mut outcome = run::judge(&policies, input, &settled, &self.suppress, &mut timings)?;
+        let mut outcome = run::judge(&mut policies, input, &settled, &self.suppress, &mut timings)?;
         limit(&mut outcome, &settled, &git, &changed, &gone);
         let report = outcome.report(started);
         let fail_on = self.report.fail_on(&settled.config);

@@ -13,7 +13,7 @@ mod waiver;
 use std::collections::BTreeSet;
 
 pub use self::baseline::Baseline;
-pub use self::faults::{HostRule, RULES, description, page};
+pub use self::faults::{HostRule, RULES, Waivers};
 use self::index::Index;
 use self::waiver::Waiver;
 use crate::bundle::Bundle;
