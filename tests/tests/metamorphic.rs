@@ -165,9 +165,9 @@ fn as_the_api_server_fills_it_in() {
 }
 
 #[test]
-fn twins_of_dev_and_prod_have_each_their_own() {
+fn copies_side_by_side_have_each_their_own() {
     let mut files: Vec<(String, String)> = Vec::new();
-    for side in ["dev", "prod"] {
+    for side in ["east", "west"] {
         files.extend(
             system()
                 .into_iter()
