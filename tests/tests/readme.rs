@@ -103,7 +103,7 @@ fn the_readme_names_every_command_and_no_other() {
 fn the_readme_names_every_flag_of_check_and_no_other() {
     let mut known = flags(&help(&["check", "--help"]));
     known.remove("--help");
-    let named: BTreeSet<String> = table(&page("README.md"), "| flag of `check` |")
+    let named: BTreeSet<String> = table(&page("README.md"), "| flag of `check` and `hook` |")
         .iter()
         .flat_map(|row| flags(&row[0]))
         // Has a short form, under which the table names it.
