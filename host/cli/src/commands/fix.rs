@@ -93,14 +93,14 @@ impl Fix {
             },
         );
         progress.done();
-        let policies = policies?;
+        let mut policies = policies?;
         let now = timings.add("read, and load policies", started);
         let before = Before {
             failures: input.failures.clone(),
             named: input.named.clone(),
         };
-        let first = run::judge(&policies, input, &settled, &self.suppress, &mut timings)?;
-        let (last, repaired, tally) = self.repair(&first, &before, &policies, &settled)?;
+        let first = run::judge(&mut policies, input, &settled, &self.suppress, &mut timings)?;
+        let (last, repaired, tally) = self.repair(&first, &before, &mut policies, &settled)?;
         timings.add("repair", now);
         let last = last.as_ref().unwrap_or(&first);
         let mut failed = false;
@@ -133,7 +133,7 @@ impl Fix {
         &self,
         first: &Outcome,
         before: &Before,
-        policies: &Policies,
+        policies: &mut Policies,
         settled: &Settled,
     ) -> anyhow::Result<(Option<Outcome>, BTreeMap<String, String>, Tally)> {
         let mut repaired = BTreeMap::new();
