@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
@@ -15,13 +15,14 @@ use crate::operators::Operators;
 use crate::routes::Routes;
 use crate::service::Selection;
 use crate::stage::Inference;
+use crate::symbols::Symbols;
 use crate::{Node, Value, Workload, work, workloads_of};
 
 /// The objects judged together, with the indexes that joins need. Indexes are made when first asked for.
 pub struct Bundle<'t> {
     tree: &'t Tree<'t>,
     by_kind: BTreeMap<(Symbol, Symbol), Vec<u32>>,
-    symbols: OnceCell<HashMap<&'t str, Symbol>>,
+    symbols: OnceCell<Symbols<'t>>,
     named: OnceCell<Lookup<(Symbol, Symbol, Symbol)>>,
     workloads: OnceCell<Vec<Workload<'t>>>,
     namespaces: OnceCell<Namespaces>,
@@ -137,14 +138,7 @@ impl<'t> Bundle<'t> {
     /// The symbol of a text, if it occurs in the tree at all.
     #[must_use]
     pub fn symbol(&self, text: &str) -> Option<Symbol> {
-        let all = self.symbols.get_or_init(|| {
-            (0..self.tree.symbols())
-                .rev()
-                .map(Symbol)
-                .map(|symbol| (self.tree.text(symbol), symbol))
-                .collect()
-        });
-        all.get(text).copied()
+        self.symbols.get_or_init(|| Symbols::new(self.tree)).find(text)
     }
 
     /// What the operator said of the whole (Kubernetes version, closed namespaces …): a map.

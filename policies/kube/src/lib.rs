@@ -28,6 +28,7 @@ pub mod selector;
 mod service;
 pub mod shell;
 mod stage;
+mod symbols;
 mod visible;
 mod work;
 mod workload;

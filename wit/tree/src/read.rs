@@ -265,8 +265,10 @@ impl<'a> Tree<'a> {
         std::str::from_utf8(self.bytes(symbol)).unwrap_or("")
     }
 
+    /// The bytes of a symbol's text, whether or not they are UTF-8; none when there is no such symbol.
+    #[must_use]
     #[inline]
-    fn bytes(&self, symbol: Symbol) -> &'a [u8] {
+    pub fn bytes(&self, symbol: Symbol) -> &'a [u8] {
         let Some(&[offset, length]) = self.symbols.record::<2>(symbol.0) else {
             return &[];
         };
