@@ -191,9 +191,9 @@ fn whole(corpus: &[(String, String)], judges: &[Box<dyn Judge>]) -> (String, Bun
     let manifests = read(corpus);
     let counts = Counts::of(&manifests, |_| false);
     let bundle = join(manifests);
-    // The longest starts first.
+    // What has most to do starts first.
     let mut order: Vec<&Box<dyn Judge>> = judges.iter().collect();
-    order.sort_by_key(|judge| judge.description().name != "secrets");
+    order.sort_by_key(|judge| std::cmp::Reverse(judge.description().rules.len()));
     let judgements: Vec<Judgement<'_>> = order
         .par_iter()
         .with_max_len(1)
