@@ -249,3 +249,31 @@ fn without_marks_nothing_is_quoted() {
     assert!(!text.contains("selector"), "{text}");
     assert!(text.contains("No excerpts are shown"), "{text}");
 }
+
+/// A Secret may hold the name of its database: masked there, and still the name of an object.
+#[test]
+fn names_of_objects_are_no_secrets() {
+    let files = folder(&[(
+        "a.yaml",
+        "\
+apiVersion: v1
+kind: Secret
+metadata: { name: orders-access }
+stringData: { DATABASE: orders-store, PASSWORD: n0t-a-real-0ne }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: orders-store }
+spec: { selector: { app: orders-store }, ports: [ { port: 5432, targetPort: \"5432\" } ] }
+",
+    )]);
+    let run = run(PROGRAM, files.path(), &["check", "--format", "json"]);
+    let report = run.json();
+    let named = list(&report, "findings")
+        .iter()
+        .any(|finding| finding["object"]["name"] == "orders-store");
+    assert!(named, "{}", run.stdout);
+    assert!(!run.stdout.contains("n0t-a-real-0ne"), "{}", run.stdout);
+    let human = plimsoll_tests::run(PROGRAM, files.path(), &["check"]).stdout;
+    assert!(!human.contains("DATABASE: orders-store"), "{human}");
+}

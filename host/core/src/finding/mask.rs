@@ -159,8 +159,9 @@ fn is_plain_word(value: &str) -> bool {
     (SHORTEST_IN_TEXT..=LONGEST_WORD).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// Those of the values that are no secret by their text: words of messages, and words that stand unmasked in the input
-/// (a password that is also the name of an image).
+/// Those of the values that are no secret by their text: words of messages, names of objects, which every output is full of
+/// (a Secret that holds the name of its database), and words that stand unmasked in the input (a password that is also the
+/// name of an image).
 fn ordinary_words<'t>(
     tree: Tree<'t>,
     bundle: &Bundle,
@@ -169,6 +170,12 @@ fn ordinary_words<'t>(
     workers: &dyn Workers,
 ) -> HashSet<&'t str> {
     let mut found: HashSet<&str> = OWN_WORDS.into_iter().collect();
+    let objects = (0..tree.objects()).filter_map(|object| tree.object(object));
+    found.extend(
+        objects
+            .map(|object| tree.text(object.name))
+            .filter(|name| values.contains(*name)),
+    );
     let words: HashSet<&str> = values
         .iter()
         .map(String::as_str)
