@@ -20,6 +20,8 @@ const MAX_BRACKETS: usize = 4096;
 /// # Errors
 /// When this parser refuses it as well, or past a limit; the builder holds a part of it then, to be abandoned.
 pub(super) fn load(text: &str, span: Span, builder: &mut Builder<'_>) -> Result<Option<u32>, ReadError> {
+    // First of all: what is abandoned after a refusal is this document, not the one before.
+    builder.start();
     let refused = || ReadError::Syntax("not readable".into());
     let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
     if text.len() > MAX_LENGTH || brackets > MAX_BRACKETS {
@@ -28,7 +30,6 @@ pub(super) fn load(text: &str, span: Span, builder: &mut Builder<'_>) -> Result<
     let document = serde_yaml::Deserializer::from_str(text).next().ok_or_else(refused)?;
     let mut value = Yaml::deserialize(document).map_err(|_| refused())?;
     value.apply_merge().map_err(|_| refused())?;
-    builder.start();
     builder.pending = true;
     add(&value, span, builder)?;
     let root = builder.finish();

@@ -25,6 +25,10 @@ fn an_error_does_not_reach_its_neighbours() {
     assert_eq!(json(&manifest), [json!({"a": 1}), json!({"c": 3}), json!({"f": 6})]);
     assert_eq!(manifest.failures.len(), 3);
     assert!(matches!(manifest.failures[2].error, ReadError::Value(_)));
+    // Nor one that both parsers refuse, behind what the second alone reads.
+    let manifest = read("a: 1\r\r\nb: 2\r\r\n---\n\"c\r\r\n");
+    assert_eq!(json(&manifest), [json!({"a": 1, "b": 2})]);
+    assert_eq!(manifest.failures.len(), 1);
 }
 
 #[test]
