@@ -5,6 +5,25 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+/// A Deployment `quay` that listens on 3000 and gives no reason to be named.
+pub const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: quay }
+spec:
+  selector: { matchLabels: { app: quay } }
+  template:
+    metadata: { labels: { app: quay } }
+    spec:
+      containers:
+        - name: web
+          image: registry.invalid/quay:1
+          env: [ { name: PORT, value: \"3000\" } ]
+          ports: [ { containerPort: 3000 } ]
+          readinessProbe: { httpGet: { path: /, port: 3000 } }
+          livenessProbe: { httpGet: { path: /alive, port: 3000 } }
+";
+
 /// What a run of the program left.
 pub struct Run {
     /// Exit code.

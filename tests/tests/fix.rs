@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_tests::{Run, folder, list, project, run, run_with, write};
+use plimsoll_tests::{DEPLOYMENT, Run, folder, list, project, run, run_with, write};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
@@ -21,24 +21,6 @@ spec:
   ports:
     - port: 80 # outside
       targetPort: \"3000\" # inside
-";
-
-const DEPLOYMENT: &str = "\
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: quay }
-spec:
-  selector: { matchLabels: { app: quay } }
-  template:
-    metadata: { labels: { app: quay } }
-    spec:
-      containers:
-        - name: web
-          image: registry.invalid/quay:1
-          env: [ { name: PORT, value: \"3000\" } ]
-          ports: [ { containerPort: 3000 } ]
-          readinessProbe: { httpGet: { path: /, port: 3000 } }
-          livenessProbe: { httpGet: { path: /alive, port: 3000 } }
 ";
 
 fn repaired() -> String {

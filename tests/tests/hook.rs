@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use plimsoll_tests::{Run, list, say, write};
+use plimsoll_tests::{DEPLOYMENT, Run, list, say, write};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
 
@@ -20,24 +20,6 @@ metadata: { name: quay }
 spec:
   selector: { app: quay }
   ports: [ { port: 80, targetPort: 80 } ]
-";
-
-const DEPLOYMENT: &str = "\
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: quay }
-spec:
-  selector: { matchLabels: { app: quay } }
-  template:
-    metadata: { labels: { app: quay } }
-    spec:
-      containers:
-        - name: web
-          image: registry.invalid/quay:1
-          env: [ { name: PORT, value: \"3000\" } ]
-          ports: [ { containerPort: 3000 } ]
-          readinessProbe: { httpGet: { path: /, port: 3000 } }
-          livenessProbe: { httpGet: { path: /alive, port: 3000 } }
 ";
 
 const RULE: &str = "ports/target-port-mismatch";

@@ -250,7 +250,9 @@ fn the_excerpt_is_real() {
         .nth(1)
         .and_then(|rest| rest.split("<!-- /excerpt -->").next());
     let excerpt = excerpt.expect("README.md has an excerpt");
-    for line in printed.lines().filter(|line| !line.contains("[..]")) {
+    for line in printed.lines() {
+        // How long it took is another time's.
+        let line = line.split("[..]").next().unwrap_or_default();
         assert!(excerpt.contains(line), "not in the excerpt: {line}");
     }
 }

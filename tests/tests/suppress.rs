@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests read and write files")]
 
-use plimsoll_tests::{folder, list, run, write};
+use plimsoll_tests::{DEPLOYMENT, folder, list, run, write};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
@@ -16,24 +16,6 @@ spec:
   ports:
     - port: 80
       targetPort: 80
-";
-
-const DEPLOYMENT: &str = "\
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: quay }
-spec:
-  selector: { matchLabels: { app: quay } }
-  template:
-    metadata: { labels: { app: quay } }
-    spec:
-      containers:
-        - name: web
-          image: registry.invalid/quay:1
-          env: [ { name: PORT, value: \"3000\" } ]
-          ports: [ { containerPort: 3000 } ]
-          readinessProbe: { httpGet: { path: /, port: 3000 } }
-          livenessProbe: { httpGet: { path: /alive, port: 3000 } }
 ";
 
 const RULE: &str = "ports/target-port-mismatch";
@@ -220,4 +202,29 @@ fn a_baseline_lets_only_new_findings_fail() {
     assert_eq!(run(PROGRAM, files.path(), &["check"]).code, 1);
     assert_eq!(run(PROGRAM, files.path(), &["check", "--write-baseline"]).code, 0);
     assert_eq!(run(PROGRAM, files.path(), &["check"]).code, 0);
+}
+
+#[test]
+fn a_built_in_policy_that_does_not_exist_is_no_silence() {
+    let config = "fail-on: never\npolicies:\n  - builtin: netwrok\n    enabled: false\n";
+    let files = folder(&[("b.yaml", DEPLOYMENT), ("plimsoll.yaml", config)]);
+    let run = run(PROGRAM, files.path(), &["check", "--format", "json"]);
+    assert_eq!(run.code, 2);
+    let failures = list(&run.json(), "failures");
+    assert_eq!(failures[0]["policy"], "netwrok");
+    assert!(
+        failures[0]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("line 3")),
+        "{failures:?}"
+    );
+    let known = config.replace("netwrok", "network");
+    let files = folder(&[("b.yaml", DEPLOYMENT), ("plimsoll.yaml", &known)]);
+    let run = plimsoll_tests::run(PROGRAM, files.path(), &["check", "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert!(
+        list(&run.json(), "findings")
+            .iter()
+            .all(|finding| finding["policy"] != "network")
+    );
 }

@@ -124,8 +124,10 @@ impl Git {
 
     /// What differs between a commit (none: nothing is there yet) and the index, or another commit.
     pub fn changes(&self, from: Option<&str>, to: Option<&str>) -> anyhow::Result<Vec<Change>> {
-        let empty = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-        let from = from.unwrap_or(empty);
+        let Some(from) = from else {
+            let files = self.files(to)?.into_iter();
+            return Ok(files.map(|entry| Change::Changed(entry.path)).collect());
+        };
         let shared = [
             "--no-ext-diff",
             "--no-textconv",

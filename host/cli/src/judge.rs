@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use plimsoll_core::bundle::{Bundle, Workers};
-use plimsoll_core::config::RuleSettings;
+use plimsoll_core::config::{PolicySource, RuleSettings};
 use plimsoll_core::finding::Judgement;
 use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
 use plimsoll_core::report::Failure;
@@ -50,6 +50,12 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// Whether there is a built-in or native policy of this name.
+    fn has_own(&self, name: &str) -> bool {
+        let mut own = self.loaded.iter().filter(|loaded| loaded.file.is_none());
+        own.any(|loaded| loaded.policy.description().name == name)
+    }
+
     /// Tells what the host judges itself which paths the user named.
     pub fn name(&mut self, named: &BTreeSet<String>) {
         self.loaded.retain(|loaded| !loaded.native);
@@ -124,6 +130,17 @@ pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Poli
                 policies.failures.push(failed(&source, &failure));
             }
             Err(failure) => policies.failures.push(failed(&source, &failure)),
+        }
+    }
+    for entry in settled.into_iter().flat_map(|settled| &settled.config.policies) {
+        if let PolicySource::BuiltIn(name) = &entry.source
+            && !policies.has_own(name)
+        {
+            let failure = EvaluationFailure::Load(format!(
+                "line {} of the configuration names it, and there is no built-in policy of that name",
+                entry.line
+            ));
+            policies.failures.push(failed(name, &failure));
         }
     }
     Ok(policies)
