@@ -5,6 +5,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+mod tools;
+pub use tools::{handed_over, tool};
+
 /// A Deployment `quay` that listens on 3000 and gives no reason to be named.
 pub const DEPLOYMENT: &str = "\
 apiVersion: apps/v1
