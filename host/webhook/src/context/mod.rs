@@ -1,0 +1,14 @@
+//! What the cluster holds besides the object under review.
+
+use plimsoll_core::read::Manifest;
+
+/// What is known of the cluster.
+pub trait Cluster: Send + Sync {
+    /// Whether all objects of this kind (`Deployment.apps`, `Service`) are known: they were listed, or the cluster does not
+    /// serve the kind.
+    fn knows(&self, kind: &str) -> bool;
+    /// The objects that can matter to the judgement of this one, without it itself in its present state. In a fixed order.
+    fn neighbours(&self, subject: &Manifest) -> Vec<Manifest>;
+    /// The value of a label of a namespace, as far as it is known.
+    fn namespace_label(&self, namespace: &str, label: &str) -> Option<String>;
+}
