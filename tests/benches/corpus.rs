@@ -216,6 +216,7 @@ fn whole(corpus: &[(String, String)], judges: &[Box<dyn Judge>]) -> (String, Bun
         failures: Vec::new(),
         inputs_failed: Vec::new(),
         counts,
+        since: None,
         duration_ms: 0.0,
     });
     (text, bundle, findings)

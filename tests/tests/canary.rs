@@ -235,6 +235,7 @@ fn without_marks_nothing_is_quoted() {
         failures: Vec::new(),
         inputs_failed: Vec::new(),
         counts,
+        since: None,
         duration_ms: 0.0,
     };
     let (text, _) = human(

@@ -102,6 +102,11 @@ impl Settled {
         &self.folder
     }
 
+    /// The config's text; empty where there is none.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Takes the config's own manifest from among those that were read; reads it where it is not among them.
     pub fn take_manifest(&self, manifests: &mut Vec<Manifest>) -> Option<Manifest> {
         let file = self.file.as_ref()?;

@@ -29,13 +29,13 @@ pub enum Change {
 }
 
 impl Git {
-    /// The repository that the working directory lies in.
-    pub fn find() -> anyhow::Result<Git> {
+    /// The repository that the working directory lies in. `otherwise` says what it is needed for, or what to do without.
+    pub fn find(otherwise: &str) -> anyhow::Result<Git> {
         let output = Command::new("git")
             .args(["rev-parse", "--show-toplevel"])
-            .stderr(Stdio::null())
+            .stdin(Stdio::null())
             .output()
-            .context("git cannot be run; outside of repositories use `plimsoll check`")?;
+            .with_context(|| format!("git cannot be run; {otherwise}"))?;
         let text = String::from_utf8(output.stdout).context("the repository's folder is not UTF-8")?;
         match text
             .strip_suffix('\n')
@@ -44,7 +44,8 @@ impl Git {
             Some(top) => Ok(Git {
                 top: PathBuf::from(top),
             }),
-            None => bail!("this is no git repository: use `plimsoll check`"),
+            // git has its own reasons too, as when the folder is another user's.
+            None => bail!("git opens no repository here ({}); {otherwise}", said(&output.stderr)),
         }
     }
 
@@ -55,6 +56,8 @@ impl Git {
             .arg("-C")
             .arg(&self.top)
             .args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-pager"])
+            // What a partial clone has left out is not downloaded.
+            .env("GIT_NO_LAZY_FETCH", "1")
             .args(arguments);
         command
     }
@@ -67,9 +70,8 @@ impl Git {
             .output()
             .context("git cannot be run")?;
         if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr);
             let name = arguments.first().copied().unwrap_or_default();
-            bail!("git {name} failed: {}", why.lines().next().unwrap_or("it says nothing"));
+            bail!("git {name} failed: {}", said(&output.stderr));
         }
         // Paths that are not UTF-8 are no manifests' that anybody could name.
         let text = String::from_utf8_lossy(&output.stdout);
@@ -80,15 +82,30 @@ impl Git {
             .collect())
     }
 
+    /// The commit that a revision means, by its hash.
+    pub fn commit(&self, revision: &str) -> Option<String> {
+        let name = format!("{revision}^{{commit}}");
+        self.line(&["rev-parse", "--quiet", "--verify", "--end-of-options", &name])
+    }
+
     /// Whether there is such a commit.
     pub fn has(&self, revision: &str) -> bool {
-        let name = format!("{revision}^{{commit}}");
-        let status = self
-            .command(&["rev-parse", "--quiet", "--verify", "--end-of-options", &name])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        status.is_ok_and(|status| status.success())
+        self.commit(revision).is_some()
+    }
+
+    /// Whether the history was cut when it was fetched.
+    pub fn is_shallow(&self) -> bool {
+        let answer = self.line(&["rev-parse", "--is-shallow-repository"]);
+        answer.is_some_and(|answer| answer == "true")
+    }
+
+    /// The first line that a command prints; none where it fails.
+    fn line(&self, arguments: &[&str]) -> Option<String> {
+        let mut command = self.command(arguments);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        let line = text.lines().next().filter(|_| output.status.success())?;
+        Some(line.to_owned())
     }
 
     /// Ordinary files of the index, or of a commit.
@@ -160,6 +177,57 @@ impl Git {
         Ok(changes)
     }
 
+    /// Files that a commit and the index have under different names, old and new.
+    pub fn renamed(&self, from: &str) -> anyhow::Result<Vec<(String, String)>> {
+        let parts = self.parts(&[
+            "diff",
+            "--cached",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--name-status",
+            "--diff-filter=R",
+            "-M",
+            "-z",
+            "--end-of-options",
+            from,
+        ])?;
+        let entries = parts.chunks_exact(3);
+        Ok(entries
+            .filter_map(|entry| Some((entry.get(1)?.clone(), entry.get(2)?.clone())))
+            .collect())
+    }
+
+    /// Those of these paths that `.gitignore` and its like leave out, tracked or not; none where git cannot say, as when a
+    /// folder has become a link.
+    pub fn ignored(&self, paths: &[&str]) -> BTreeSet<String> {
+        let mut command = self.command(&["check-ignore", "--no-index", "-z", "--stdin"]);
+        let child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut child) = child else {
+            return BTreeSet::new();
+        };
+        let input = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut input = std::io::BufWriter::new(input?);
+                for path in paths {
+                    input.write_all(format!("{path}\0").as_bytes()).ok()?;
+                }
+                input.flush().ok()
+            });
+            child.wait_with_output()
+        });
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let text = text.unwrap_or_default();
+        text.split('\0')
+            .filter(|path| !path.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Contents of blobs, in the order asked; none for one that is larger than the limit, in bytes, or missing. A name is a
     /// blob's own, or `REVISION:PATH`.
     pub fn contents(&self, names: &[String], limit: u64) -> anyhow::Result<Vec<Option<Vec<u8>>>> {
@@ -195,6 +263,13 @@ impl Git {
         let _ = child.wait();
         contents.context("git cat-file broke off")
     }
+}
+
+/// The first line of what a command complained of.
+fn said(complaint: &[u8]) -> String {
+    let text = String::from_utf8_lossy(complaint);
+    let line = text.lines().next().unwrap_or("it says nothing");
+    line.strip_prefix("fatal: ").unwrap_or(line).to_owned()
 }
 
 /// One answer of `git cat-file --batch`: `NAME TYPE SIZE`, the content, a line end; or `NAME missing`.

@@ -128,6 +128,13 @@ pub fn may_be_manifest(path: &Path) -> bool {
         || path.file_name().is_some_and(|name| name == "Kustomization")
 }
 
+/// Whether a file of a repository is one that walking a folder of it would find. `path` counts from that folder, `shown` is
+/// the path as in reports.
+pub fn may_be_found(path: &str, shown: &str, exclude: &[String]) -> bool {
+    let hidden = path.split('/').any(|segment| segment.starts_with('.'));
+    !hidden && may_be_manifest(path.as_ref()) && !exclude.iter().any(|glob| glob::covers(glob, shown))
+}
+
 /// Reads one file; `is_named` says that it must be readable.
 pub fn read_file(name: &str, path: &Path, limits: &Limits, is_named: bool) -> Result<Manifest, InputFailure> {
     let cannot = |error: &std::io::Error| failed(name, &format!("cannot be read: {}", reason(error)));

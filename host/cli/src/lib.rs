@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod root;
 mod run;
+mod since;
 mod suppress;
 
 use std::process::ExitCode;

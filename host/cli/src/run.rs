@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use plimsoll_core::bundle::Bundle;
 use plimsoll_core::finding::{Finding, Judgement, Masks, accept_with};
 use plimsoll_core::policy::Description;
-use plimsoll_core::report::{Counts, Failure, InputFailure, Report, input_failures};
+use plimsoll_core::report::{Counts, Failure, InputFailure, Report, Since, input_failures};
 
 use crate::config::Settled;
 use crate::input::Input;
@@ -45,6 +45,8 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     pub inputs_failed: Vec<InputFailure>,
     pub counts: Counts,
+    /// What it was compared with.
+    pub since: Option<Since>,
 }
 
 impl Outcome {
@@ -57,6 +59,7 @@ impl Outcome {
             failures: self.failures.clone(),
             inputs_failed: self.inputs_failed.clone(),
             counts: self.counts.clone(),
+            since: self.since.clone(),
             duration_ms: started.elapsed().as_secs_f64() * 1000.0,
         }
     }
@@ -110,6 +113,7 @@ pub fn judge(
         failures,
         inputs_failed,
         counts,
+        since: None,
     })
 }
 

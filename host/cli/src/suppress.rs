@@ -19,7 +19,7 @@ use crate::output;
 const BASELINE: &str = ".plimsoll-baseline.json";
 
 /// What does not count.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct SuppressArguments {
     /// Findings that do not count: those of before, as `--write-baseline` wrote them
     #[arg(long, value_name = "FILE")]
@@ -30,6 +30,9 @@ pub struct SuppressArguments {
     /// Ignore waivers in comments, annotations, configuration and baseline
     #[arg(long, conflicts_with_all = ["baseline", "write_baseline"])]
     no_suppress: bool,
+    /// Says nothing of the baseline.
+    #[arg(skip)]
+    quiet: bool,
 }
 
 /// The rules of a run, `policy/rule`.
@@ -41,6 +44,14 @@ pub struct Rules {
 }
 
 impl SuppressArguments {
+    /// The same, for what is judged only to be compared with.
+    pub fn quiet(&self) -> Self {
+        SuppressArguments {
+            quiet: true,
+            ..self.clone()
+        }
+    }
+
     /// Whether a baseline is to be written.
     pub fn writes(&self) -> bool {
         self.write_baseline
@@ -91,9 +102,9 @@ impl SuppressArguments {
                 .with_context(|| format!("{} cannot be written", path.display()))?;
             let shown = settled.root.name(&path);
             let named = baseline.named(&shown);
-            suppress::hold_back(&mut findings, &named);
+            named.hold_back(&mut findings, file);
             output::say("note", &format!("the findings that count now are in {shown}"));
-        } else if let Some(baseline) = &written {
+        } else if let Some(baseline) = written.filter(|_| !self.quiet) {
             let gone = baseline.gone(&findings);
             if gone > 0 {
                 let message = format!(

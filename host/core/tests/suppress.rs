@@ -14,7 +14,7 @@ use plimsoll_core::config::Config;
 use plimsoll_core::finding::{Finding, Judgement, accept};
 use plimsoll_core::policy::{Confidence, Description, Place, Rule, Severity, Violation};
 use plimsoll_core::read::{Limits, manifest_of_text};
-use plimsoll_core::suppress::{Baseline, Context, RULES, suppress};
+use plimsoll_core::suppress::{Baseline, Context, Known, RULES, suppress};
 
 fn policy() -> Description {
     let rule = |id: &str| Rule {
@@ -291,6 +291,42 @@ fn the_baseline_counts() {
     assert!(Baseline::parse("{\"version\": 2, \"findings\": []}", "b").is_err());
     let error = Baseline::parse("{\"version\": 1,\n \"password\": 1}", "b").expect_err("unknown");
     assert!(error.starts_with("2:") && !error.contains("password"), "{error}");
+}
+
+/// The files of findings that a state of before holds back.
+fn not_new(before: &[Finding], mut now: Vec<Finding>, moved: &str) -> Vec<usize> {
+    let names = ["0.yaml", "1.yaml"];
+    let file = |finding: &Finding| names[finding.place.manifest];
+    Known::of(before, |finding| if moved.is_empty() { file(finding) } else { moved }).hold_back(&mut now, file);
+    let held = now.iter().filter(|finding| finding.suppressed.is_some());
+    held.map(|finding| finding.place.manifest).collect()
+}
+
+#[test]
+fn what_was_there_before_is_no_news() {
+    let one = found(&bundle(&[TEXT]), &[(0, 0, "/data/two")]);
+    let [first] = &one[..] else {
+        panic!("there is one");
+    };
+    let mut second = first.clone();
+    second.place.manifest = 1;
+    let both = || vec![first.clone(), second.clone()];
+    assert_eq!(not_new(&both(), both(), ""), [0, 1]);
+    assert_eq!(not_new(&[], both(), ""), [0; 0]);
+    // Of a file and its new copy the copy's is new, whichever comes first.
+    assert_eq!(not_new(std::slice::from_ref(first), both(), ""), [0]);
+    assert_eq!(not_new(std::slice::from_ref(&second), both(), ""), [1]);
+    assert_eq!(not_new(std::slice::from_ref(&second), both(), "old.yaml"), [0]);
+    // What was held back before counts when nothing holds it back any more.
+    let mut waived = first.clone();
+    waived.suppressed = Some(plimsoll_core::finding::Suppression {
+        by: "comment".to_owned(),
+        reason: None,
+        until: None,
+        file: None,
+        line: None,
+    });
+    assert_eq!(not_new(&[waived], both(), ""), [0; 0]);
 }
 
 #[test]

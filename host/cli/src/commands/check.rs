@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use plimsoll_core::config;
 use plimsoll_core::read::Limits;
+use plimsoll_core::suppress::Known;
 
 use crate::args::PolicyArguments;
 use crate::config::{ConfigArguments, Settled};
@@ -14,6 +15,7 @@ use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::report::{ReportArguments, exit};
 use crate::run::{self, Timings};
+use crate::since::Before;
 use crate::suppress::SuppressArguments;
 use crate::{input, judge, output};
 
@@ -31,6 +33,10 @@ pub struct Check {
     config: ConfigArguments,
     #[command(flatten)]
     suppress: SuppressArguments,
+    /// Let only findings count that are new: those that the tree of this git revision does not have, judged with the same
+    /// configuration
+    #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
+    since: Option<String>,
     /// Print the configuration in force and judge nothing
     #[arg(long)]
     show_config: bool,
@@ -48,6 +54,10 @@ impl Check {
         if self.show_config {
             return show(&settled);
         }
+        let before = match &self.since {
+            Some(revision) => Some(Before::find(revision, &self.paths)?),
+            None => None,
+        };
         let progress = Progress::new(self.report.shows_progress(&targets));
         set_up_threads();
         let (policies, input) = rayon::join(
@@ -60,7 +70,14 @@ impl Check {
         progress.done();
         let mut policies = policies?;
         timings.add("read, and load policies", started);
-        let outcome = run::judge(&mut policies, input, &settled, &self.suppress, &mut timings)?;
+        let known = match &before {
+            Some(before) => before.judge(&mut policies, &settled, &self.suppress, &input.named, &mut timings)?,
+            None => Known::default(),
+        };
+        let mut outcome = run::judge(&mut policies, input, &settled, &self.suppress, &mut timings)?;
+        if let Some(before) = before {
+            before.hold_back(&mut outcome, &known);
+        }
         let report = outcome.report(started);
         if report.counts.documents == 0 && report.inputs_failed.is_empty() {
             output::warn("there is no Kubernetes manifest among the paths");

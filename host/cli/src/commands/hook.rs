@@ -8,7 +8,6 @@ use clap::Args;
 use plimsoll_core::finding::Finding;
 use plimsoll_core::read::{Limits, Manifest, manifest};
 use plimsoll_core::report::InputFailure;
-use plimsoll_tree::glob;
 use rayon::prelude::*;
 
 use crate::args::PolicyArguments;
@@ -59,7 +58,7 @@ impl Hook {
         let started = Instant::now();
         let targets = self.report.targets()?;
         let mut timings = Timings::default();
-        let git = Git::find()?;
+        let git = Git::find("outside of repositories use `plimsoll check`")?;
         let settled = self.config.settle()?;
         super::check::set_up_threads();
         let changed = self.changed(&git)?;
@@ -118,7 +117,11 @@ impl Hook {
 fn read(git: &Git, settled: &Settled, changed: &Changed) -> anyhow::Result<(Input, BTreeSet<String>)> {
     let limits = Limits::default();
     let mut entries = git.files(None)?;
-    entries.retain(|entry| is_input(git, settled, &entry.path));
+    let exclude = &settled.config.exclude;
+    entries.retain(|entry| {
+        let shown = settled.root.name(&git.top.join(&entry.path));
+        input::may_be_found(&entry.path, &shown, exclude)
+    });
     let staged = if changed.working {
         BTreeSet::new()
     } else {
@@ -152,19 +155,6 @@ fn read(git: &Git, settled: &Settled, changed: &Changed) -> anyhow::Result<(Inpu
     input.manifests.sort_by(|a, b| a.path.cmp(&b.path));
     let gone = gone(git, changed, &input.manifests, &limits)?;
     Ok((input, gone))
-}
-
-/// Whether a file of the repository is looked at: as when a folder is walked.
-fn is_input(git: &Git, settled: &Settled, path: &str) -> bool {
-    let hidden = path.split('/').any(|segment| segment.starts_with('.'));
-    if hidden || !input::may_be_manifest(path.as_ref()) {
-        return false;
-    }
-    let exclude = &settled.config.exclude;
-    exclude.is_empty() || {
-        let shown = settled.root.name(&git.top.join(path));
-        !exclude.iter().any(|glob| glob::covers(glob, &shown))
-    }
 }
 
 /// Names of objects that changed files defined before and that no file defines now.

@@ -57,7 +57,7 @@ pub struct Finding {
 /// What says that a finding does not count.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Suppression {
-    /// `comment`, `annotation`, `config` or `baseline`.
+    /// `comment`, `annotation`, `config`, `baseline` or [`Suppression::SINCE`].
     pub by: String,
     /// Why.
     pub reason: Option<String>,
@@ -67,6 +67,11 @@ pub struct Suppression {
     pub file: Option<String>,
     /// Line there, from 1.
     pub line: Option<u32>,
+}
+
+impl Suppression {
+    /// By the revision that the run compares with: the finding was there already.
+    pub const SINCE: &str = "since";
 }
 
 /// Which object. All empty where a finding is about a text that holds none.

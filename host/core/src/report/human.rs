@@ -252,8 +252,12 @@ fn summary(report: &Report<'_>) -> String {
     if tally.infos > 0 {
         let _ = write!(text, ", {} of advice", tally.infos);
     }
-    if tally.suppressed > 0 {
-        let _ = write!(text, ", {} suppressed", tally.suppressed);
+    if tally.suppressed > tally.known {
+        let _ = write!(text, ", {} suppressed", tally.suppressed - tally.known);
+    }
+    if let Some(since) = &report.since {
+        let revision = clean_line(&since.revision, 100);
+        let _ = write!(text, ", {} not new since {revision}", tally.known);
     }
     if !report.inputs_failed.is_empty() {
         let _ = write!(text, "; {} not readable", many(report.inputs_failed.len(), "input"));

@@ -29,7 +29,16 @@ struct Summary<'a> {
     warnings: usize,
     infos: usize,
     suppressed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<SinceEntry<'a>>,
     duration_ms: f64,
+}
+
+#[derive(Serialize)]
+struct SinceEntry<'a> {
+    revision: &'a str,
+    commit: &'a str,
+    known: usize,
 }
 
 #[derive(Serialize)]
@@ -116,6 +125,11 @@ pub fn json(report: &Report<'_>) -> String {
             warnings: tally.warnings,
             infos: tally.infos,
             suppressed: tally.suppressed,
+            since: report.since.as_ref().map(|since| SinceEntry {
+                revision: &since.revision,
+                commit: &since.commit,
+                known: tally.known,
+            }),
             duration_ms: (report.duration_ms * 100.0).round() / 100.0,
         },
         findings: report

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::bundle::Bundle;
-use crate::finding::{Finding, Masks};
+use crate::finding::{Finding, Masks, Suppression};
 use crate::policy::Severity;
 use crate::read::{Manifest, Skip};
 
@@ -41,8 +41,19 @@ pub struct Report<'a> {
     pub inputs_failed: Vec<InputFailure>,
     /// What was read.
     pub counts: Counts,
+    /// What it was compared with.
+    pub since: Option<Since>,
     /// How long it took.
     pub duration_ms: f64,
+}
+
+/// A revision whose findings are no news.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Since {
+    /// As the user named it.
+    pub revision: String,
+    /// The commit that it means.
+    pub commit: String,
 }
 
 /// A rule as formats with rules of their own show it.
@@ -179,7 +190,7 @@ pub fn input_failures(manifests: &[Manifest], named: impl Fn(&str) -> bool) -> V
     found
 }
 
-/// Findings that count, by severity: errors, warnings, infos; and how many are suppressed.
+/// Findings that count, by severity: errors, warnings, infos; and how many do not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
     /// Errors that count.
@@ -190,6 +201,8 @@ pub struct Tally {
     pub infos: usize,
     /// What does not count.
     pub suppressed: usize,
+    /// What of it does not count because it was there before.
+    pub known: usize,
 }
 
 impl Tally {
@@ -198,6 +211,8 @@ impl Tally {
     pub fn of(findings: &[Finding]) -> Self {
         let mut tally = Tally::default();
         for finding in findings {
+            let held = finding.suppressed.as_ref();
+            tally.known += usize::from(held.is_some_and(|held| held.by == Suppression::SINCE));
             *match (&finding.suppressed, finding.severity) {
                 (Some(_), _) => &mut tally.suppressed,
                 (None, Severity::Error) => &mut tally.errors,

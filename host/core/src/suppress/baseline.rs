@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::known::hold_back;
 use crate::finding::{Finding, Suppression};
 
 /// Findings of before: how many there were of each fingerprint, with rule and file as hints for people.
@@ -107,22 +108,17 @@ impl Baseline {
         left.values().sum()
     }
 
-    /// Marks as many findings of each fingerprint as there were.
-    pub(super) fn suppress(&self, findings: &mut [Finding]) {
-        let mut left = self.counts();
-        for finding in findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {
-            let Some(count) = left.get_mut(finding.fingerprint.as_str()).filter(|count| **count > 0) else {
-                continue;
-            };
-            *count -= 1;
-            finding.suppressed = Some(Suppression {
-                by: "baseline".to_owned(),
-                reason: None,
-                until: None,
-                file: self.file.clone(),
-                line: None,
-            });
-        }
+    /// Marks as many findings of each fingerprint as there were. `file` as for [`Baseline::of`].
+    pub fn hold_back<'a>(&self, findings: &mut [Finding], file: impl Fn(&Finding) -> &'a str) {
+        let entries = self.findings.iter();
+        let entries = entries.map(|entry| (entry.fingerprint.as_str(), entry.file.as_str(), entry.count));
+        hold_back(entries, findings, file, || Suppression {
+            by: "baseline".to_owned(),
+            reason: None,
+            until: None,
+            file: self.file.clone(),
+            line: None,
+        });
     }
 
     fn counts(&self) -> BTreeMap<&str, usize> {

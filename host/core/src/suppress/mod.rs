@@ -1,5 +1,5 @@
-//! What says that a finding does not count: comments, annotations, the config's exclusions, the baseline; and what is wrong
-//! with them.
+//! What says that a finding does not count: comments, annotations, the config's exclusions, the baseline, that it was there
+//! before; and what is wrong with waivers.
 //!
 //! Only a finding's primary place counts, and it counts as text: a waiver covers a stretch of a file.
 
@@ -8,6 +8,7 @@ mod baseline;
 mod comment;
 mod faults;
 mod index;
+mod known;
 mod waiver;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 pub use self::baseline::Baseline;
 pub use self::faults::{HostRule, RULES, Waivers};
 use self::index::Index;
+pub use self::known::Known;
 use self::waiver::Waiver;
 use crate::bundle::Bundle;
 use crate::config::Config;
@@ -59,15 +61,13 @@ pub fn suppress(bundle: &Bundle, mut findings: Vec<Finding>, context: &Context<'
     }
     findings.extend(faults::find(bundle, &waivers, &used, context));
     if let Some(baseline) = context.baseline {
-        baseline.suppress(&mut findings);
+        baseline.hold_back(&mut findings, |finding| {
+            let manifest = bundle.manifests.get(finding.place.manifest);
+            manifest.map_or("", |manifest| manifest.path.as_str())
+        });
     }
     sort(bundle, &mut findings);
     findings
-}
-
-/// Marks the findings that a baseline holds back.
-pub fn hold_back(findings: &mut [Finding], baseline: &Baseline) {
-    baseline.suppress(findings);
 }
 
 fn suppression(bundle: &Bundle, waiver: &Waiver) -> Suppression {
