@@ -5,7 +5,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+mod repository;
 mod tools;
+pub use repository::Repository;
 pub use tools::{handed_over, tool};
 
 /// A Deployment `quay` that listens on 3000 and gives no reason to be named.

@@ -6,10 +6,9 @@
     reason = "tests run git and write files"
 )]
 
-use std::path::Path;
 use std::process::Command;
 
-use plimsoll_tests::{DEPLOYMENT, Run, list, say, write};
+use plimsoll_tests::{DEPLOYMENT, Repository, Run, list};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
 
@@ -24,84 +23,19 @@ spec:
 
 const RULE: &str = "ports/target-port-mismatch";
 
-struct Repository {
-    folder: tempfile::TempDir,
-}
-
-impl Repository {
-    /// None where there is no git.
-    fn new(files: &[(&str, &str)]) -> Option<Repository> {
-        if Command::new("git").arg("--version").output().is_err() {
-            say("skipped: git is not installed");
-            return None;
-        }
-        let repository = Repository {
-            folder: tempfile::tempdir().expect("a scratch folder"),
-        };
-        repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        repository.put(files);
-        repository.git(&["commit", "--quiet", "--allow-empty", "-m", "first"]);
-        Some(repository)
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn git(&self, arguments: &[&str]) {
-        let output = Command::new("git")
-            .args([
-                "-c",
-                "user.name=Test",
-                "-c",
-                "user.email=test@example.invalid",
-                "-c",
-                "core.autocrlf=false",
-            ])
-            .args(arguments)
-            .current_dir(self.path())
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .output()
-            .expect("git runs");
-        assert!(
-            output.status.success(),
-            "{arguments:?} {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        write(&self.path().join(path), text.as_bytes());
-    }
-
-    /// Writes and stages.
-    fn put(&self, files: &[(&str, &str)]) {
-        for (path, text) in files {
-            self.write(path, text);
-            self.git(&["add", path]);
-        }
-    }
-
+/// Runs the hook.
+trait Hook {
     fn hook(&self, files: &[&str]) -> Run {
         self.hook_with(files, &[])
     }
 
+    fn hook_with(&self, files: &[&str], environment: &[(&str, &str)]) -> Run;
+}
+
+impl Hook for Repository {
     fn hook_with(&self, files: &[&str], environment: &[(&str, &str)]) -> Run {
-        let output = Command::new(PROGRAM)
-            .args(["hook", "--format", "json"])
-            .args(files)
-            .current_dir(self.path())
-            .env_remove("PRE_COMMIT_FROM_REF")
-            .env_remove("PRE_COMMIT_TO_REF")
-            .env_remove("GIT_INDEX_FILE")
-            .envs(environment.iter().copied())
-            .output()
-            .expect("the program runs");
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let arguments = [&["hook", "--format", "json"], files].concat();
+        self.run(PROGRAM, ".", &arguments, environment)
     }
 }
 
@@ -242,19 +176,9 @@ fn odd_names_and_subfolders() {
         return;
     };
     repository.put(&[("a b/sérvice.yaml", SERVICE)]);
-    let output = Command::new(PROGRAM)
-        .args(["hook", "--format", "json", "sérvice.yaml"])
-        .current_dir(repository.path().join("a b"))
-        .env_remove("GIT_INDEX_FILE")
-        .output()
-        .expect("the program runs");
-    assert_eq!(
-        output.status.code(),
-        Some(1),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(String::from_utf8_lossy(&output.stdout).contains("a b/sérvice.yaml"));
+    let run = repository.run(PROGRAM, "a b", &["hook", "--format", "json", "sérvice.yaml"], &[]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stdout.contains("a b/sérvice.yaml"));
 }
 
 #[test]

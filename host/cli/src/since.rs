@@ -144,9 +144,16 @@ impl Before {
                     || self.targets.iter().any(|target| target.path == *path)
                     || self.is_found(path, settled))
         });
-        let paths: Vec<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+        let folders = self.targets.iter().filter(|target| !target.path.is_empty());
+        let mut paths: Vec<&str> = folders.map(|target| target.path.as_str()).collect();
+        paths.extend(entries.iter().map(|entry| entry.path.as_str()));
         let ignored = self.git.ignored(&paths);
-        entries.retain(|entry| !ignored.contains(&entry.path) || input.named.contains(&shown(&entry.path)));
+        // What the user names is looked at all the same.
+        let asked = |path: &str| {
+            let mut targets = self.targets.iter().filter(|target| ignored.contains(&target.path));
+            targets.any(|target| target.path == path || target.below(path).is_some())
+        };
+        entries.retain(|entry| !ignored.contains(&entry.path) || asked(&entry.path));
         let blobs: Vec<String> = entries.iter().map(|entry| entry.blob.clone()).collect();
         let contents = self.git.contents(&blobs, limits.size)?;
         let read: Vec<_> = entries
