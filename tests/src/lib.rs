@@ -160,6 +160,41 @@ pub fn project() -> PathBuf {
         .map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// The folders `samples/*/SIDE`, of `broken` or `fixed`, by name.
+///
+/// # Panics
+/// When they cannot be listed, or are few.
+#[must_use]
+pub fn samples(side: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(project().join("samples")).unwrap_or_else(|error| panic!("samples/: {error}"));
+    let mut folders: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path().join(side))
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    assert!(folders.len() >= 3, "samples are missing");
+    folders
+}
+
+/// The one YAML block of a page of the project that holds these words: what readers copy is what is tested.
+///
+/// # Panics
+/// When there is no such block, or several.
+#[must_use]
+pub fn fenced(page: &str, words: &str) -> String {
+    let text = std::fs::read_to_string(project().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let blocks = text
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let found: Vec<&str> = blocks.filter(|block| block.contains(words)).collect();
+    match found.as_slice() {
+        [block] => (*block).to_owned(),
+        _ => panic!("{page} has {} blocks with `{words}`", found.len()),
+    }
+}
+
 /// A folder of real manifests or of cases made by others, from this environment variable; says so when it is missing.
 #[must_use]
 pub fn outside(variable: &str) -> Option<PathBuf> {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_tests::{DEPLOYMENT, Run, folder, list, project, run, run_with, write};
+use plimsoll_tests::{DEPLOYMENT, Run, folder, list, project, run, run_with, samples, write};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
@@ -218,13 +218,7 @@ fn judged(folder: &Path, also_unsafe: bool) -> (BTreeSet<String>, usize) {
 #[test]
 fn samples_are_repaired_and_nothing_new_appears() {
     let mut repaired = 0;
-    let samples = std::fs::read_dir(project().join("samples")).expect("samples/ is there");
-    let mut samples: Vec<PathBuf> = samples
-        .map(|entry| entry.expect("can be listed").path().join("broken"))
-        .filter(|path| path.is_dir())
-        .collect();
-    samples.sort();
-    for sample in samples {
+    for sample in samples("broken") {
         for arguments in [&[][..], &["--unsafe"]] {
             let files: Vec<(String, String)> = contents(&sample)
                 .into_iter()

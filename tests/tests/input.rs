@@ -122,6 +122,26 @@ fn a_folder_without_manifests_is_a_warning() {
 }
 
 #[test]
+fn what_is_named_is_read_though_it_is_left_out() {
+    let files = folder(&[
+        ("plimsoll.yaml", "exclude: [ vendor/**, \"**/old\" ]\n"),
+        ("a.yaml", FAULTY),
+        ("vendor/deep/b.yaml", FAULTY),
+        ("vendor/old/c.yaml", FAULTY),
+    ]);
+    let read = |path: &str| {
+        let run = run(PROGRAM, files.path(), &["check", "--format", "json", path]);
+        run.json()["summary"]["files"].clone()
+    };
+    assert_eq!(read("."), 1);
+    assert_eq!(read("vendor/old/c.yaml"), 1);
+    // Another glob leaves out `vendor/old` still.
+    assert_eq!(read("vendor"), 1);
+    assert_eq!(read("vendor/deep"), 1);
+    assert_eq!(read("vendor/old"), 1);
+}
+
+#[test]
 fn large_and_binary_files() {
     let files = folder(&[("a.yaml", FAULTY)]);
     let huge = files.path().join("huge.yaml");

@@ -3,22 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_tests::{list, project, run};
+use plimsoll_tests::{list, project, run, samples};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
-
-/// The folders `samples/*/WHICH`, by name.
-fn sides(which: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(project().join("samples")).expect("samples/ is there");
-    let mut folders: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("samples/ can be listed").path().join(which))
-        .filter(|path| path.is_dir())
-        .collect();
-    folders.sort();
-    assert!(folders.len() >= 3, "samples are missing");
-    folders
-}
 
 /// `rule severity file:line:column object` of what a folder's `expected.json` lists, files as from the project's folder.
 fn expected(folder: &Path) -> Vec<String> {
@@ -66,7 +54,7 @@ fn found(folders: &[PathBuf]) -> (i32, Vec<String>) {
 
 #[test]
 fn each_broken_side_alone() {
-    for folder in sides("broken") {
+    for folder in samples("broken") {
         let (code, lines) = found(std::slice::from_ref(&folder));
         assert_eq!(lines, expected(&folder), "{}", folder.display());
         assert_eq!(code, 1, "{}", folder.display());
@@ -75,7 +63,7 @@ fn each_broken_side_alone() {
 
 #[test]
 fn all_broken_sides_together() {
-    let folders = sides("broken");
+    let folders = samples("broken");
     let mut all: Vec<String> = folders.iter().flat_map(|folder| expected(folder)).collect();
     all.sort();
     assert_eq!(found(&folders), (1, all));
@@ -83,7 +71,7 @@ fn all_broken_sides_together() {
 
 #[test]
 fn fixed_sides_have_nothing() {
-    let folders = sides("fixed");
+    let folders = samples("fixed");
     for folder in &folders {
         assert_eq!(
             found(std::slice::from_ref(folder)),
@@ -98,8 +86,8 @@ fn fixed_sides_have_nothing() {
 
 #[test]
 fn everything_together_is_broken_as_broken_is() {
-    let mut all: Vec<String> = sides("broken").iter().flat_map(|folder| expected(folder)).collect();
+    let mut all: Vec<String> = samples("broken").iter().flat_map(|folder| expected(folder)).collect();
     all.sort();
-    let (_, lines) = found(&[project().join("samples")]);
+    let (_, lines) = found(&[samples("broken"), samples("fixed")].concat());
     assert_eq!(lines, all);
 }

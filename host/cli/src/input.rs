@@ -89,8 +89,12 @@ fn walk(
     failures: &mut Vec<InputFailure>,
 ) {
     let mut walk = WalkBuilder::new(folder);
+    // Whoever names a folder means what lies in it, though it lies in one that is left out.
+    let named = root.name(folder);
+    let mut exclude = exclude.to_vec();
+    exclude.retain(|glob| !glob::covers(glob.strip_suffix("/**").unwrap_or(glob), &named));
     if !exclude.is_empty() {
-        let (root, exclude) = (root.clone(), exclude.to_vec());
+        let root = root.clone();
         walk.filter_entry(move |entry| {
             let name = root.name(entry.path());
             entry.depth() == 0 || !exclude.iter().any(|glob| glob::covers(glob, &name))
