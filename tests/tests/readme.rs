@@ -1,8 +1,7 @@
-//! What the written pages say against the program: exit codes, commands, flags, policies, limits, links.
+//! What the written pages say against the program: exit codes, commands, flags, policies, limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use plimsoll_core::read::Limits;
 use plimsoll_engine::{EngineOptions, MAX_COMPONENT};
@@ -207,35 +206,6 @@ fn the_page_of_limits_has_the_numbers_in_force() {
     for (what, limit) in in_force {
         assert_eq!(said.get(what), Some(&limit), "{what}");
     }
-}
-
-/// The links of a page to other files of the project.
-fn links(page: &str) -> impl Iterator<Item = &str> {
-    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    targets
-        .filter(|target| !target.starts_with("http"))
-        .filter_map(|target| target.split('#').next())
-}
-
-#[test]
-fn links_lead_somewhere() {
-    let root = project();
-    let mut pages = vec![
-        "README.md",
-        "CONTRIBUTING.md",
-        "ARCHITECTURE.md",
-        "CHANGELOG.md",
-        "samples/README.md",
-    ];
-    pages.extend(["docs/json.md", "docs/limits.md", "docs/writing-a-policy.md"]);
-    let mut broken = Vec::new();
-    for name in pages {
-        let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-        let text = page(name);
-        let lost = links(&text).filter(|link| !link.is_empty() && !root.join(folder).join(link).exists());
-        broken.extend(lost.map(|link| format!("{name}: {link}")));
-    }
-    assert!(broken.is_empty(), "{broken:?}");
 }
 
 /// The excerpt is what the program printed in the case of that name.

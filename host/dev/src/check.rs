@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::catalogue;
+use crate::{catalogue, reference};
 
 /// The steps that cargo does, in order.
 const STEPS: [&[&str]; 3] = [
@@ -20,6 +20,7 @@ const STEPS: [&[&str]; 3] = [
 /// Names the step.
 pub fn run(root: &Path) -> Result<()> {
     catalogue::check(root)?;
+    reference::run(root, true)?;
     for step in STEPS {
         let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(step)

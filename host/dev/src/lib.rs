@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod pack;
+pub mod reference;
 pub mod scaffold;
 pub mod schemas;
 

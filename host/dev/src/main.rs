@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
-use plimsoll_dev::{catalogue, check, pack, scaffold, schemas};
+use plimsoll_dev::{catalogue, check, pack, reference, scaffold, schemas};
 
 #[derive(Parser)]
 #[command(
@@ -33,6 +33,12 @@ enum Command {
         policy: String,
         /// The rule, named after the bad pattern: lower-case words joined by `-`
         rule: String,
+    },
+    /// Writes docs/rules: one page a rule and the index. Runs all pages' examples and all cases
+    Reference {
+        /// Write nothing; fail when a file is not as it would be written
+        #[arg(long)]
+        check: bool,
     },
     /// Writes host/schema/schemas: the schemas of Kubernetes' own kinds. Builds a small program once for each version of
     /// Kubernetes, which takes minutes; its crates are fetched
@@ -63,6 +69,7 @@ fn main() -> Result<()> {
             }
             Ok(())
         }
+        Command::Reference { check } => reference::run(&root, check),
         Command::Schemas { check: true } => schemas::check(&root),
         Command::Schemas { check: false } => {
             for path in schemas::write(&root)? {

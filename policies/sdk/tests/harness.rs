@@ -180,6 +180,7 @@ fn a_finding_is_seen_whole() {
         sensitive: false,
         related: vec![("dev/web.yaml".to_owned(), 4, "this workload".to_owned())],
         fix: Some("fewer replicas".to_owned()),
+        safe: false,
     };
     assert_eq!(found, [expected]);
 }

@@ -13,6 +13,9 @@ use crate::read::Span;
 /// Name of the policy.
 const POLICY: &str = "plimsoll";
 
+/// How sure all of them are: a waiver is what it is.
+pub const CONFIDENCE: Confidence = Confidence::Certain;
+
 /// One of the host's own rules.
 pub struct HostRule {
     /// Within the policy.
@@ -257,7 +260,7 @@ impl Found<'_> {
             rule: name,
             policy: POLICY.to_owned(),
             severity: settings.severity.unwrap_or(rule.severity),
-            confidence: Confidence::Certain,
+            confidence: CONFIDENCE,
             message,
             help: Some(help.to_owned()),
             object,

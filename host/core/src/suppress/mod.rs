@@ -14,7 +14,7 @@ mod waiver;
 use std::collections::BTreeSet;
 
 pub use self::baseline::Baseline;
-pub use self::faults::{HostRule, RULES, Waivers};
+pub use self::faults::{CONFIDENCE, HostRule, RULES, Waivers};
 use self::index::Index;
 pub use self::known::Known;
 use self::waiver::Waiver;

@@ -11,6 +11,8 @@ use super::{Seen, run};
 pub(super) struct Outcome {
     /// Number of marks, each found.
     pub marks: usize,
+    /// All that was found.
+    pub seen: Vec<Seen>,
 }
 
 /// Runs a marked text whose first line has this number; the error is the difference, ready to read.
@@ -42,6 +44,7 @@ pub(super) fn check(judge: &dyn Judge, rule: &str, text: &str, first_line: u32) 
     match problems.is_empty() {
         true => Ok(Outcome {
             marks: marked.expected.len(),
+            seen,
         }),
         false => Err(format!("findings differ from the marks\n{}", problems.trim_end())),
     }

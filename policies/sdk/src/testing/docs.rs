@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_core::policy::Judge;
 
-use super::compare;
 use super::marked::is_id;
 use super::page::Page;
+use super::{Seen, compare};
 
 /// How much was run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -27,9 +27,18 @@ pub struct Counts {
 /// # Errors
 /// Everything that is wrong, ready to read.
 pub fn check_pages(judge: &dyn Judge, policy_dir: &Path) -> Result<Counts, String> {
+    documented(judge, policy_dir).map(|(counts, _)| counts)
+}
+
+/// The same, and what the pages and cases show: every finding in them, in the order of the rules' folders.
+///
+/// # Errors
+/// Those of [`check_pages`].
+pub fn documented(judge: &dyn Judge, policy_dir: &Path) -> Result<(Counts, Vec<Seen>), String> {
     let mut all = Run {
         judge,
         counts: Counts::default(),
+        seen: Vec::new(),
         problems: Vec::new(),
     };
     let folders = rule_folders(&policy_dir.join("src"))?;
@@ -47,7 +56,7 @@ pub fn check_pages(judge: &dyn Judge, policy_dir: &Path) -> Result<Counts, Strin
         }
     }
     if all.problems.is_empty() {
-        Ok(all.counts)
+        Ok((all.counts, all.seen))
     } else {
         let name = &description.name;
         Err(format!("policy {name}:\n{}", all.problems.join("\n")))
@@ -57,6 +66,7 @@ pub fn check_pages(judge: &dyn Judge, policy_dir: &Path) -> Result<Counts, Strin
 struct Run<'a> {
     judge: &'a dyn Judge,
     counts: Counts,
+    seen: Vec<Seen>,
     problems: Vec<String>,
 }
 
@@ -131,7 +141,7 @@ impl Run<'_> {
 
     fn run(&mut self, path: &Path, id: &str, text: &str, first_line: u32, fires: bool) {
         match compare::check(self.judge, id, text, first_line) {
-            Ok(outcome) if (outcome.marks > 0) == fires => {}
+            Ok(outcome) if (outcome.marks > 0) == fires => self.seen.extend(outcome.seen),
             Ok(_) if fires => self.problem(path, "it marks nothing, although it should fire"),
             Ok(_) => self.problem(path, "it marks findings, although it should be silent"),
             Err(problem) => self.problem(path, &problem),

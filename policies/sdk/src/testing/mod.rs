@@ -36,7 +36,7 @@ use plimsoll_core::policy::{Confidence, Severity};
 
 use crate::Policy;
 
-pub use docs::{Counts, check_pages};
+pub use docs::{Counts, check_pages, documented};
 pub use native::Native;
 
 /// A finding as the host shows it.
@@ -66,6 +66,8 @@ pub struct Seen {
     pub related: Vec<(String, u32, String)>,
     /// What a fix would do, if one is offered.
     pub fix: Option<String>,
+    /// Whether that fix is safe; false without one.
+    pub safe: bool,
 }
 
 /// What a rule finds in a text; marks are ignored.

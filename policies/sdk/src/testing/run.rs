@@ -100,6 +100,7 @@ fn seen(bundle: &Bundle, finding: &Finding) -> Seen {
             })
             .collect(),
         fix: finding.fix.as_ref().map(|fix| fix.title.clone()),
+        safe: finding.fix.as_ref().is_some_and(|fix| fix.safe),
     }
 }
 
