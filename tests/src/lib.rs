@@ -1,4 +1,10 @@
-//! What the end-to-end tests share: running the program with nothing of the environment, and scratch folders.
+//! What the end-to-end tests share: running the program with nothing of the environment, scratch folders, and a real API
+//! server.
+
+pub mod certificates;
+pub mod cluster;
+pub mod guarded;
+pub mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

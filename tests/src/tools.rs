@@ -11,11 +11,16 @@ use crate::say;
 /// When it is missing and PLIMSOLL_TESTS is `all`.
 #[must_use]
 pub fn tool(name: &str) -> Option<PathBuf> {
+    needed(&format!("{name} is not installed"), on_path(name))
+}
+
+/// A program in PATH, for a test that can do without it.
+#[must_use]
+pub fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders)
+    std::env::split_paths(&folders)
         .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
-    needed(&format!("{name} is not installed"), found)
+        .find(|file| file.is_file())
 }
 
 /// What an environment variable names, a file or a folder that a run of CI hands over; else as [`tool`].
@@ -33,9 +38,17 @@ pub fn handed_over(variable: &str) -> Option<PathBuf> {
 /// Says what is missing, or fails for it.
 fn needed<T>(missing: &str, found: Option<T>) -> Option<T> {
     if found.is_none() {
-        let all = std::env::var_os("PLIMSOLL_TESTS").is_some_and(|value| value == "all");
-        assert!(!all, "{missing}, and PLIMSOLL_TESTS=all skips nothing");
-        say(&format!("skipped: {missing}"));
+        skip(missing);
     }
     found
+}
+
+/// Says why a test is skipped.
+///
+/// # Panics
+/// When PLIMSOLL_TESTS is `all`.
+pub fn skip(missing: &str) {
+    let all = std::env::var_os("PLIMSOLL_TESTS").is_some_and(|value| value == "all");
+    assert!(!all, "{missing}, and PLIMSOLL_TESTS=all skips nothing");
+    say(&format!("skipped: {missing}"));
 }
