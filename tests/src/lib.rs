@@ -4,7 +4,6 @@
 pub mod certificates;
 pub mod cluster;
 pub mod guarded;
-pub mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +13,7 @@ use serde_json::Value;
 mod repository;
 mod tools;
 pub use repository::Repository;
-pub use tools::{handed_over, tool};
+pub use tools::{handed_over, on_path, skip, tool};
 
 /// A Deployment `quay` that listens on 3000 and gives no reason to be named.
 pub const DEPLOYMENT: &str = "\

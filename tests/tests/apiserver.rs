@@ -10,13 +10,25 @@ fn an_api_server_starts_and_takes_objects() {
     let version: serde_json::Value =
         serde_json::from_str(&cluster.must(&["version", "-o", "json"])).expect("kubectl reads the server's version");
     assert!(
-        version["serverVersion"]["gitVersion"].as_str().is_some_and(|version| version.starts_with("v1.")),
+        version["serverVersion"]["gitVersion"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("v1.")),
         "{version}"
     );
 
-    let object = "{ apiVersion: v1, kind: ConfigMap, metadata: { name: quay }, data: { depth: \"12\" } }";
-    assert_eq!(cluster.must_with(&["apply", "-f", "-"], object), "configmap/quay created\n");
-    assert_eq!(cluster.must(&["get", "configmap", "quay", "-o", "jsonpath={.data.depth}"]), "12");
+    let object = "apiVersion: v1
+kind: ConfigMap
+metadata: { name: quay }
+data: { depth: \"12\" }
+";
+    assert_eq!(
+        cluster.must_with(&["apply", "-f", "-"], object),
+        "configmap/quay created\n"
+    );
+    assert_eq!(
+        cluster.must(&["get", "configmap", "quay", "-o", "jsonpath={.data.depth}"]),
+        "12"
+    );
     let refused = cluster.kubectl_with(&["apply", "-f", "-"], &object.replace("depth: \"12\"", "depth: 12"));
     assert_eq!(refused.code, 1, "{}", refused.stdout);
 

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use plimsoll_tests::guarded::{Guarded, wait};
-use plimsoll_tests::tools::on_path;
+use plimsoll_tests::on_path;
 
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
@@ -25,13 +25,19 @@ fn a_program_is_killed_when_it_is_dropped_and_its_end_is_seen() {
     assert_eq!(wait(patience, || short.ended()), Some(3));
     assert_eq!(short.log(), "done\n");
 
-    let mut polite = Guarded::start(&shell("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done"), &log);
+    let mut polite = Guarded::start(
+        &shell("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done"),
+        &log,
+    );
     assert!(wait(patience, || (polite.log() == "up\n").then_some(())).is_some());
     assert_eq!(polite.terminate(patience), Some(0));
     assert_eq!(polite.log(), "up\nbye\n");
 
     let ticks = folder.path().join("ticks");
-    let stubborn = format!("trap '' TERM; while :; do echo tick >>'{}'; sleep 0.1; done", ticks.display());
+    let stubborn = format!(
+        "trap '' TERM; while :; do echo tick >>'{}'; sleep 0.1; done",
+        ticks.display()
+    );
     let stubborn = Guarded::start(&shell(&stubborn), &log);
     assert!(wait(patience, || ticks.exists().then_some(())).is_some());
     drop(stubborn);

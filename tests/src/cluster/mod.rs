@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::certificates::{Authority, key_pair};
 use crate::guarded::{Guarded, free_port, wait};
-use crate::tools::{on_path, skip, tool};
-use crate::{Run, project, write};
+
+use crate::{Run, on_path, project, skip, tool, write};
 
 /// Who may do everything. Not a secret: it is good for one run on loopback.
 const TOKEN: &str = "not-a-secret";
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Cluster {
     // Dropped in this order: the API server before its store, the folder last.
     server: Guarded,
-    _store: Guarded,
+    store: Guarded,
     folder: tempfile::TempDir,
     port: u16,
     kubectl: PathBuf,
@@ -106,7 +106,10 @@ impl Cluster {
             .arg(format!("--etcd-servers={client}"))
             .args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"])
             .arg(format!("--secure-port={port}"))
-            .args([option("tls-cert-file", "server.crt"), option("tls-private-key-file", "server.key")])
+            .args([
+                option("tls-cert-file", "server.crt"),
+                option("tls-private-key-file", "server.key"),
+            ])
             .arg(option("cert-dir", "certificates"))
             .arg("--service-account-issuer=https://cluster.invalid")
             .arg(option("service-account-key-file", "accounts.pub"))
@@ -120,7 +123,7 @@ impl Cluster {
             folder,
             port,
             kubectl: kubectl.to_owned(),
-            _store: store,
+            store: store,
         };
         let ready = wait(PATIENCE, || match cluster.server.ended() {
             Some(code) => Some(Err(code)),
@@ -128,7 +131,7 @@ impl Cluster {
         });
         match ready {
             Some(Ok(())) => Ok(cluster),
-            _ => Err(format!("{}\n{}", cluster._store.tail(), cluster.server.tail())),
+            _ => Err(format!("{}\n{}", cluster.store.tail(), cluster.server.tail())),
         }
     }
 
@@ -187,7 +190,9 @@ impl Cluster {
         if let Some(mut stdin) = child.stdin.take() {
             let _ = stdin.write_all(input.as_bytes());
         }
-        let output = child.wait_with_output().unwrap_or_else(|error| panic!("kubectl: {error}"));
+        let output = child
+            .wait_with_output()
+            .unwrap_or_else(|error| panic!("kubectl: {error}"));
         Run {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
