@@ -31,12 +31,7 @@ fn main() {
     let corpus = corpus(if runs == 1 { 2 } else { 500 });
     let bytes: usize = corpus.iter().map(|(_, text)| text.len()).sum();
     // As the command line sets it up.
-    let options = EngineOptions {
-        instances: u32::try_from(rayon::current_num_threads()).expect("few threads"),
-        resident: 64 << 20,
-        take_turns: true,
-        ..EngineOptions::default()
-    };
+    let options = EngineOptions::one_run(u32::try_from(rayon::current_num_threads()).expect("few threads"));
     let engine = Engine::new(&options).expect("an engine");
     let sandboxed: Vec<Box<dyn Judge>> = plimsoll_builtin::policies()
         .iter()

@@ -63,27 +63,12 @@ impl Policies {
     }
 }
 
-/// Bytes of memory that a policy leaves to the next one.
-const RESIDENT: usize = 64 << 20;
-
 /// The threads of the process's pool.
 pub struct Threads;
 
 impl Workers for Threads {
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..count).into_par_iter().with_max_len(1).for_each(work);
-    }
-}
-
-/// What a run over files needs of the sandbox: each policy is called once, and on every thread there is one at a time.
-fn engine_options() -> EngineOptions {
-    EngineOptions {
-        instances: u32::try_from(rayon::current_num_threads())
-            .unwrap_or(u32::MAX)
-            .clamp(1, 256),
-        resident: RESIDENT,
-        take_turns: true,
-        ..EngineOptions::default()
     }
 }
 
@@ -94,7 +79,8 @@ fn engine_options() -> EngineOptions {
 pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Policies> {
     let configured = settled.into_iter().flat_map(Settled::policy_files);
     let files: Vec<PathBuf> = files.iter().cloned().chain(configured).collect();
-    let engine = Engine::new(&engine_options()).context("the sandbox cannot be set up")?;
+    let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(u32::MAX);
+    let engine = Engine::new(&EngineOptions::one_run(threads)).context("the sandbox cannot be set up")?;
     let built_in = plimsoll_builtin::policies()
         .par_iter()
         .map(|policy| (policy.name.to_owned(), None, policy.load(&engine)));

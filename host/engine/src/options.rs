@@ -82,3 +82,28 @@ impl Default for EngineOptions {
         }
     }
 }
+
+impl EngineOptions {
+    /// For one run over files on so many threads: each policy is called once, and on every thread there is one at a time.
+    #[must_use]
+    pub fn one_run(threads: u32) -> Self {
+        EngineOptions {
+            instances: threads.clamp(1, 256),
+            resident: 64 << 20,
+            take_turns: true,
+            ..EngineOptions::default()
+        }
+    }
+
+    /// For a server that makes so many calls at once: many small ones, each policy's over and over. Every policy comes
+    /// back to memory of its own for each of these calls, as long as there are no more than four policies for each of the
+    /// instances. A caller whose own time is shorter sets the deadline.
+    #[must_use]
+    pub fn server(calls: u32) -> Self {
+        EngineOptions {
+            // More places than calls: an instance is several times as dear where another policy's was before.
+            instances: calls.saturating_mul(4).clamp(32, 256),
+            ..EngineOptions::default()
+        }
+    }
+}
