@@ -48,6 +48,33 @@ fn the_same_keys() {
     }
 }
 
+/// As it is, and with everything in it that is commented out.
+#[test]
+fn what_init_writes() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../host/cli/src/commands/init/plimsoll.yaml"
+    );
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let schema = jsonschema::validator_for(&schema()).expect("the schema is one");
+    let uncommented: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|rest| !rest.starts_with(' '))
+                .unwrap_or(line)
+        })
+        .collect();
+    // Two spaces are a member of what is commented out above.
+    let uncommented = uncommented.join("\n").replace("\n#  ", "\n  ");
+    for text in [&text, &uncommented] {
+        let config = parse(text).expect("the parser takes it");
+        assert!(schema.is_valid(&json(text)), "{text}");
+        assert_eq!(config.rules.is_empty(), text.contains("#rules"));
+    }
+    assert_eq!(json(&uncommented).as_object().map(serde_json::Map::len), Some(5));
+}
+
 #[test]
 fn the_same_verdict() {
     let schema = jsonschema::validator_for(&schema()).expect("the schema is one");

@@ -34,6 +34,15 @@ pub enum Command {
     Rules(crate::commands::rules::Rules),
     /// List the loaded policies
     Policies(crate::commands::policies::Policies),
+    /// Write a configuration, a hook for pre-commit and a step for CI
+    ///
+    /// They are for the repository that the working directory lies in; outside of one only the configuration is written. No
+    /// file that is there is touched: what belongs into it is printed, and then what to type next.
+    Init(crate::commands::init::Init),
+    /// Print what a shell needs to complete commands and flags
+    Completions(crate::commands::completions::Completions),
+    /// Print the manual page, or write it and one for each command
+    Man(crate::commands::man::Man),
 }
 
 /// What to judge with, of all commands that load policies.

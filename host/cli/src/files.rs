@@ -26,6 +26,32 @@ pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What became of a file that was to be written.
+pub enum Created {
+    /// It is new.
+    New,
+    /// Something of that name is there, and was left alone.
+    WasThere,
+}
+
+/// Writes a new file below a root, with the folders above it; never over another, and through no link.
+pub fn create(root: &Path, path: &str, bytes: &[u8]) -> std::io::Result<Created> {
+    let whole = root.join(path);
+    for folder in Path::new(path).ancestors().skip(1) {
+        if root.join(folder).is_symlink() && !folder.as_os_str().is_empty() {
+            return Err(std::io::Error::other(format!("{} is a link", folder.display())));
+        }
+    }
+    if let Some(folder) = whole.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::File::create_new(&whole) {
+        Ok(mut file) => file.write_all(bytes).map(|()| Created::New),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(Created::WasThere),
+        Err(error) => Err(error),
+    }
+}
+
 /// A new file may be read by all, as files are that are no secret.
 #[cfg(unix)]
 fn readable(file: &std::fs::File) -> std::io::Result<()> {

@@ -99,6 +99,15 @@ impl Git {
         answer.is_some_and(|answer| answer == "true")
     }
 
+    /// Addresses of the repositories that this one is fetched from.
+    pub fn remotes(&self) -> Vec<String> {
+        let found = self.parts(&["config", "--null", "--get-regexp", r"^remote\..*\.url$"]);
+        let entries = found.unwrap_or_default().into_iter();
+        entries
+            .filter_map(|entry| Some(entry.split_once('\n')?.1.to_owned()))
+            .collect()
+    }
+
     /// The first line that a command prints; none where it fails.
     fn line(&self, arguments: &[&str]) -> Option<String> {
         let mut command = self.command(arguments);

@@ -31,6 +31,11 @@ impl Root {
         &self.root
     }
 
+    /// Whether the working directory is this folder.
+    pub fn is_at_top(&self) -> bool {
+        self.root == self.working
+    }
+
     /// Where a config may be: from the working directory up to the root.
     pub fn upwards(&self) -> impl Iterator<Item = PathBuf> {
         self.working
