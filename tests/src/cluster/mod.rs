@@ -123,7 +123,7 @@ impl Cluster {
             folder,
             port,
             kubectl: kubectl.to_owned(),
-            store: store,
+            store,
         };
         let ready = wait(PATIENCE, || match cluster.server.ended() {
             Some(code) => Some(Err(code)),
