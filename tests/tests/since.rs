@@ -6,9 +6,11 @@
     reason = "tests run git and write files"
 )]
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use plimsoll_tests::{DEPLOYMENT, Repository, Run, list};
+use plimsoll_tests::{DEPLOYMENT, Repository, Run, list, samples};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
 
@@ -85,6 +87,70 @@ fn only_what_is_new_counts() {
         &service("new").replace("targetPort: 80", "targetPort: 3000"),
     );
     assert_eq!(check(&repository, &["--since", "main"]).code, 0);
+}
+
+/// Copies the files of a folder into a repository, below this path of it, and stages them.
+fn copy(repository: &Repository, from: &Path, to: &str) {
+    for entry in fs::read_dir(from).expect("samples can be read").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{to}/{name}");
+        if entry.path().is_dir() {
+            copy(repository, &entry.path(), &path);
+        } else {
+            repository.put(&[(&path, &fs::read_to_string(entry.path()).expect("samples are text"))]);
+        }
+    }
+}
+
+/// Rule, file and line of what counts.
+fn all(run: &Run) -> Vec<String> {
+    let found = list(&run.json(), "findings");
+    let counted = found.iter().filter(|finding| finding["suppressed"].is_null());
+    counted
+        .map(|finding| format!("{} {} {}", finding["rule"], finding["file"], finding["start"]["line"]))
+        .collect()
+}
+
+/// Of every rule that the samples know: what is there is no news, moved or not; what comes is.
+#[test]
+fn the_samples_from_fixed_to_broken() {
+    for broken in samples("broken") {
+        let Some(repository) = Repository::new(&[]) else {
+            return;
+        };
+        copy(&repository, &broken.with_file_name("fixed"), "app");
+        repository.commit(&[]);
+        let advice = all(&check(&repository, &[]));
+        assert_eq!(
+            all(&check(&repository, &["--since", "HEAD"])),
+            [""; 0],
+            "{}",
+            broken.display()
+        );
+        repository.git(&["rm", "-r", "--quiet", "app"]);
+        copy(&repository, &broken, "app");
+        let faults: Vec<String> = all(&check(&repository, &[]));
+        let new = all(&check(&repository, &["--since", "HEAD"]));
+        assert!(
+            new.iter().all(|finding| faults.contains(finding)),
+            "{}",
+            broken.display()
+        );
+        assert!(
+            new.len() + advice.len() >= faults.len(),
+            "{}: {new:?}",
+            broken.display()
+        );
+        assert_eq!(check(&repository, &["--since", "HEAD"]).code, 1, "{}", broken.display());
+        repository.commit(&[]);
+        repository.git(&["mv", "app", "shop"]);
+        assert_eq!(
+            all(&check(&repository, &["--since", "HEAD"])),
+            [""; 0],
+            "{}",
+            broken.display()
+        );
+    }
 }
 
 #[test]
