@@ -37,6 +37,8 @@ fn the_same_keys() {
         let at = match *section {
             "" => "/properties",
             "cluster" => "/properties/cluster/properties",
+            "admission" => "/properties/admission/properties",
+            "admission.exempt" => "/properties/admission/properties/exempt/properties",
             "rules.*" => "/properties/rules/additionalProperties/anyOf/1/properties",
             "rules.*.exclude[]" => "/$defs/exclusion/properties",
             "policies[]" => "/properties/policies/items/properties",
@@ -107,6 +109,23 @@ fn the_same_verdict() {
         ("policies: [ { settings: {} } ]", false),
         ("policies: [ { builtin: a, path: b } ]", false),
         ("policies: [ { builtin: a, settings: 1 } ]", false),
+        ("policies: [ { path: a.wasm, on-failure: warn } ]", true),
+        ("policies: [ { path: a.wasm, on-failure: ignore } ]", false),
+        ("rules: { cors/*: { mode: warn } }", true),
+        ("rules: { cors/*: { mode: off } }", false),
+        (
+            "admission: { mode: audit, on-update: all, owned-pods: judge, waivable: [\"ports/*\"], break-glass: true }",
+            true,
+        ),
+        (
+            "admission: { body-limit: 8Mi, exempt: { namespaces: [], users: [\"system:node:*\"], groups: [] } }",
+            true,
+        ),
+        ("admission: { body-limit: 1048576 }", true),
+        ("admission: { body-limit: 20M }", false),
+        ("admission: { mode: enforce }", false),
+        ("admission: { modes: deny }", false),
+        ("admission: { exempt: { pods: [] } }", false),
         ("baseline: [a]", false),
         ("- a", false),
     ] {

@@ -64,10 +64,25 @@ pub struct Rule {
     pub severity: Severity,
     /// Kinds it judges (`Deployment.apps`, `Service`); empty for all.
     pub kinds: Vec<String>,
-    /// Kinds it must see besides; `*` for everything.
+    /// Kinds it must see besides; `*` for everything, with a `?` behind it what it can do without.
     pub context: Vec<String>,
     /// Whether it compares with the state before an update.
     pub previous: bool,
+}
+
+impl Rule {
+    /// The kinds, or `*`, that it must see besides.
+    pub fn needs(&self) -> impl Iterator<Item = &str> {
+        let needed = self.context.iter().filter(|kind| !kind.ends_with('?'));
+        needed.map(String::as_str)
+    }
+
+    /// The kinds, or `*`, that it looks at besides, needed or not.
+    pub fn looks_at(&self) -> impl Iterator<Item = &str> {
+        self.context
+            .iter()
+            .map(|kind| kind.strip_suffix('?').unwrap_or(kind))
+    }
 }
 
 /// A policy in its own words, cleaned.
@@ -213,6 +228,21 @@ pub trait Judge: Send + Sync {
         rules: &[u32],
         settings: &str,
     ) -> Result<Vec<Violation>, EvaluationFailure>;
+    /// The same where an answer is of use only within so much time. What can run endlessly must be cut off then; what
+    /// cannot may ignore it.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and [`EvaluationFailure::Deadline`].
+    fn check_within(
+        &self,
+        bundle: &crate::bundle::Bundle,
+        rules: &[u32],
+        settings: &str,
+        within: std::time::Duration,
+    ) -> Result<Vec<Violation>, EvaluationFailure> {
+        let _ = within;
+        self.check(bundle, rules, settings)
+    }
 }
 
 /// Why a policy gave no verdict.

@@ -1,6 +1,8 @@
 //! `plimsoll.yaml`: what is taken, and what is refused where.
 
-use plimsoll_core::config::{Config, FailOn, PolicySource, RuleSettings, parse, show};
+use plimsoll_core::config::{
+    Config, FailOn, Mode, OnFailure, OnUpdate, OwnedPods, PolicySource, RuleSettings, parse, show,
+};
 use plimsoll_core::policy::Severity;
 use plimsoll_core::read::Span;
 use serde_json::json;
@@ -29,14 +31,23 @@ cluster: { ingress-namespaces: [ ingress-nginx ], node-ports: 30000-32767, dual-
 rules:
   probes/missing-liveness: off
   secrets/secret-manifest-in-git: { severity: error, exclude: [ "dev/**", { kind: Secret, name: demo-*, reason: "demo data", until: 2027-01-31 } ] }
-  "cors/*": { severity: warning }
+  "cors/*": { severity: warning, mode: audit }
 policies:
   - builtin: network
     settings: { default-deny: require }
   - path: ./policies/our-labels.wasm
     enabled: false
+    on-failure: warn
 baseline: .plimsoll-baseline.json
 require-reasons: true
+admission:
+  mode: warn
+  on-update: all
+  owned-pods: judge
+  waivable: [ "ports/*" ]
+  break-glass: true
+  body-limit: 8Mi
+  exempt: { namespaces: [ kube-* ], users: [ "system:node:*" ], groups: [ admins ] }
 "#;
 
 #[test]
@@ -56,6 +67,15 @@ fn everything_is_taken() {
         json!(config.cluster),
         json!({"ingress-namespaces": ["ingress-nginx"], "node-ports": "30000-32767", "dual-stack": false})
     );
+    let admission = &config.admission;
+    assert_eq!(
+        (admission.mode, admission.on_update, admission.owned_pods),
+        (Mode::Warn, OnUpdate::All, OwnedPods::Judge)
+    );
+    assert_eq!((admission.break_glass, admission.body_limit), (true, 8 << 20));
+    assert_eq!(admission.exempt.namespaces.as_deref(), Some(&["kube-*".to_owned()][..]));
+    assert_eq!(config.policies.last().map(|policy| policy.on_failure), Some(OnFailure::Warn));
+    assert_eq!(RuleSettings::of(&config.rules, "cors/any").mode, Some(Mode::Audit));
     let demo = RuleSettings::of(&config.rules, "secrets/secret-manifest-in-git");
     assert_eq!((demo.off, demo.severity), (false, Some(Severity::Error)));
     assert_eq!(demo.exclude.len(), 2);
@@ -103,7 +123,7 @@ fn what_is_wrong_has_its_place() {
             "a: 1\nfail-on: fatal\n",
             vec![
                 "1:1: unknown key; known here: kubernetes, openchoreo, fail-on, exclude, default-namespace, closed-world, \
-                 environments, cluster, rules, policies, baseline, require-reasons",
+                 environments, cluster, rules, policies, baseline, require-reasons, admission",
                 "2:10: must be one of error, warning, info, never",
             ],
         ),

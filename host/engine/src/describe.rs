@@ -57,7 +57,11 @@ fn rule(raw: judge::Rule) -> Result<Rule, String> {
         ));
     }
     let kinds = |list: &[String]| list.len() <= KINDS && list.iter().all(|kind| is_kind(kind));
-    if !kinds(&raw.kinds) || !raw.context.iter().all(|kind| kind == "*" || is_kind(kind)) || raw.context.len() > KINDS {
+    let is_context = |text: &String| {
+        let kind = text.strip_suffix('?').unwrap_or(text);
+        kind == "*" || is_kind(kind)
+    };
+    if !kinds(&raw.kinds) || !raw.context.iter().all(is_context) || raw.context.len() > KINDS {
         return Err(
             "what it judges or looks at is not a list of kinds such as `Service` or `Deployment.apps`".to_owned(),
         );
@@ -165,6 +169,11 @@ mod tests {
             let mut wrong = raw("name", &["rule"]);
             wrong.rules[0].kinds = vec![kind.to_owned()];
             assert!(description(wrong).is_err(), "{kind:?}");
+        }
+        for (context, valid) in [("*", true), ("*?", true), ("Service?", true), ("?", false), ("Service??", false)] {
+            let mut rule = raw("name", &["rule"]);
+            rule.rules[0].context = vec![context.to_owned()];
+            assert_eq!(description(rule).is_ok(), valid, "{context:?}");
         }
     }
 }

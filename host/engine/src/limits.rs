@@ -1,6 +1,7 @@
 //! The limits of one call, and what holds memory to them.
 
 use std::fmt;
+use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
@@ -41,6 +42,15 @@ impl Applied {
             answer: share(limits.answer, limits.answer_per_byte),
             deadline: u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX),
             epochs: crate::gate::epochs(limits.deadline),
+        }
+    }
+
+    /// The same with a deadline that is no later than this.
+    pub(crate) fn within(self, within: Duration) -> Self {
+        Applied {
+            deadline: self.deadline.min(u64::try_from(within.as_millis()).unwrap_or(u64::MAX)),
+            epochs: self.epochs.min(crate::gate::epochs(within)),
+            ..self
         }
     }
 }

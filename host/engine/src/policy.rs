@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use plimsoll_core::bundle::Bundle;
 use plimsoll_core::policy::{Description, EvaluationFailure, Judge, Violation};
@@ -155,9 +156,20 @@ impl Judge for Policy {
     }
 
     fn check(&self, bundle: &Bundle, rules: &[u32], settings: &str) -> Result<Vec<Violation>, EvaluationFailure> {
+        self.check_within(bundle, rules, settings, Duration::MAX)
+    }
+
+    fn check_within(
+        &self,
+        bundle: &Bundle,
+        rules: &[u32],
+        settings: &str,
+        within: Duration,
+    ) -> Result<Vec<Violation>, EvaluationFailure> {
         self.check_settings(settings)?;
+        let limits = Applied::new(self.engine.limits(), bundle.words.len()).within(within);
         let words = Arc::clone(&bundle.words);
-        let answer = call(&self.engine, &self.pre, words, |guest, store| {
+        let answer = call_limited(&self.engine, &self.pre, words, &limits, |guest, store| {
             guest.call_check(store, rules, settings)
         })?;
         let violations = answer.map_err(|reason| refusal(&reason))?;
@@ -189,6 +201,17 @@ fn call<R>(
     run: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<R>,
 ) -> Result<R, EvaluationFailure> {
     let limits = Applied::new(engine.limits(), words.len());
+    call_limited(engine, pre, words, &limits, run)
+}
+
+/// The same under these limits.
+fn call_limited<R>(
+    engine: &Engine,
+    pre: &PolicyPre<State>,
+    words: Arc<Vec<u32>>,
+    limits: &Applied,
+    run: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<R>,
+) -> Result<R, EvaluationFailure> {
     let _pass = engine.gate().enter();
     let mut store = Store::new(engine.wasmtime(), State::new(words, Limiter::new(limits.memory)));
     store.limiter(|state| &mut state.limiter);
@@ -197,9 +220,9 @@ fn call<R>(
     store
         .set_fuel(limits.fuel)
         .and_then(|()| pre.instantiate(&mut store))
-        .map_err(|error| failure::of_start(&error, &limits))
+        .map_err(|error| failure::of_start(&error, limits))
         .and_then(|policy| {
-            run(policy.plimsoll_policy_judge(), &mut store).map_err(|error| failure::of_call(&error, &limits))
+            run(policy.plimsoll_policy_judge(), &mut store).map_err(|error| failure::of_call(&error, limits))
         })
 }
 

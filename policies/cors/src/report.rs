@@ -12,12 +12,12 @@ use crate::variable;
 
 /// Kinds that the rules look at beside those they judge: where variables come from, and who asks.
 pub const CONTEXT: &[&str] = &[
-    "ConfigMap",
-    "Service",
-    "Ingress.networking.k8s.io",
-    "HTTPRoute.gateway.networking.k8s.io",
-    "Environment.openchoreo.dev",
-    "ReleaseBinding.openchoreo.dev",
+    "ConfigMap?",
+    "Service?",
+    "Ingress.networking.k8s.io?",
+    "HTTPRoute.gateway.networking.k8s.io?",
+    "Environment.openchoreo.dev?",
+    "ReleaseBinding.openchoreo.dev?",
 ];
 
 /// Directories that are looked at for hosts beside the object's own.

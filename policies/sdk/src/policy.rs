@@ -67,7 +67,7 @@ pub struct Rule<S: 'static> {
     pub severity: Severity,
     /// Kinds it judges (`Deployment.apps`, `Service`); empty for all.
     pub kinds: &'static [&'static str],
-    /// Kinds it must see besides; `*` for everything.
+    /// Kinds it must see besides; `*` for everything; with a `?` behind it what it can do without, and not judge wrongly.
     pub context: &'static [&'static str],
     /// Whether it compares with the state before an update.
     pub previous: bool,

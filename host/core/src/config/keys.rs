@@ -4,6 +4,8 @@
 pub const KEYS: &[(&str, &[&str])] = &[
     ("", TOP),
     ("cluster", CLUSTER),
+    ("admission", ADMISSION),
+    ("admission.exempt", EXEMPT),
     ("rules.*", RULE),
     ("rules.*.exclude[]", EXCLUSION),
     ("policies[]", POLICY),
@@ -22,6 +24,7 @@ pub(super) const TOP: &[&str] = &[
     "policies",
     "baseline",
     "require-reasons",
+    "admission",
 ];
 
 pub(super) const CLUSTER: &[&str] = &[
@@ -32,8 +35,20 @@ pub(super) const CLUSTER: &[&str] = &[
     "openshift",
 ];
 
-pub(super) const RULE: &[&str] = &["severity", "exclude"];
+pub(super) const ADMISSION: &[&str] = &[
+    "mode",
+    "on-update",
+    "owned-pods",
+    "waivable",
+    "break-glass",
+    "body-limit",
+    "exempt",
+];
+
+pub(super) const EXEMPT: &[&str] = &["namespaces", "users", "groups"];
+
+pub(super) const RULE: &[&str] = &["severity", "mode", "exclude"];
 
 pub(super) const EXCLUSION: &[&str] = &["path", "kind", "namespace", "name", "reason", "until"];
 
-pub(super) const POLICY: &[&str] = &["builtin", "path", "settings", "enabled"];
+pub(super) const POLICY: &[&str] = &["builtin", "path", "settings", "enabled", "on-failure"];

@@ -3,6 +3,7 @@
 //! Read by the same reader as manifests, so every error has a place: YAML 1.1 scalars, so `off` is `false`. Unknown keys
 //! are refused, for a misspelt one would silently change nothing. Errors never repeat values.
 
+mod admission;
 mod apply;
 mod keys;
 mod parse;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::policy::Severity;
 
+pub use admission::{Admission, Exempt, Mode, OnFailure, OnUpdate, OwnedPods};
 pub use apply::apply;
 pub use keys::KEYS;
 pub use parse::parse;
@@ -50,6 +52,8 @@ pub struct Config {
     pub baseline: Option<String>,
     /// Whether waivers in manifests must give reasons.
     pub require_reasons: bool,
+    /// What is decided of admission.
+    pub admission: Admission,
 }
 
 /// The least severity that fails a run.
@@ -87,6 +91,8 @@ pub struct PolicyEntry {
     pub settings: String,
     /// Whether its findings are reported.
     pub enabled: bool,
+    /// What is answered at admission where it gives no verdict.
+    pub on_failure: OnFailure,
     /// Line of the entry, from 1.
     pub line: u32,
 }

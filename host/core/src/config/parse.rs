@@ -7,7 +7,7 @@ use plimsoll_tree::Tree;
 use serde_json::Value;
 
 use super::section::{Entry, Source};
-use super::{Config, ConfigError, FailOn, PolicyEntry, PolicySource, keys, rules};
+use super::{Config, ConfigError, FailOn, OnFailure, PolicyEntry, PolicySource, admission, keys, rules};
 use crate::read::{Limits, Manifest, RemarkKind, manifest_of_text};
 
 /// What a config may be at most: it is read whole and by people.
@@ -94,6 +94,7 @@ fn config(root: Entry<'_>) -> Config {
             "rules" => config.rules = rules::entries(entry),
             "policies" => config.policies = entry.items().into_iter().filter_map(policy).collect(),
             "baseline" => config.baseline = entry.text().map(str::to_owned),
+            "admission" => config.admission = admission::admission(entry),
             "require-reasons" => config.require_reasons = entry.flag().unwrap_or(false),
             _ => entry.unknown(key, keys::TOP),
         }
@@ -143,6 +144,7 @@ fn policy(entry: Entry<'_>) -> Option<PolicyEntry> {
     let mut sources = Vec::new();
     let mut settings = String::new();
     let mut enabled = true;
+    let mut on_failure = OnFailure::default();
     for (key, value) in entry.members() {
         match key {
             "builtin" => sources.push(PolicySource::BuiltIn(value.text()?.to_owned())),
@@ -159,6 +161,7 @@ fn policy(entry: Entry<'_>) -> Option<PolicyEntry> {
                 }
                 settings = value.json();
             }
+            "on-failure" => on_failure = value.one_of(admission::ON_FAILURE).unwrap_or_default(),
             "enabled" => enabled = value.flag().unwrap_or(true),
             _ => value.unknown(key, keys::POLICY),
         }
@@ -169,6 +172,7 @@ fn policy(entry: Entry<'_>) -> Option<PolicyEntry> {
             source,
             settings,
             enabled,
+            on_failure,
             line: entry.line(),
         }),
         _ => {

@@ -1,5 +1,6 @@
 //! What a config decides of rules.
 
+use super::admission::{MODES, Mode};
 use super::keys;
 use super::section::Entry;
 use crate::policy::Severity;
@@ -14,6 +15,8 @@ pub struct RuleEntry {
     pub off: bool,
     /// Severity of all its findings.
     pub severity: Option<Severity>,
+    /// The most that is done about its findings at admission.
+    pub mode: Option<Mode>,
     /// Findings that do not count.
     pub exclude: Vec<Exclusion>,
     /// Where its key stands, in the config's text.
@@ -48,6 +51,8 @@ pub struct RuleSettings<'a> {
     pub off: bool,
     /// Severity of all its findings: the longest pattern that states one decides.
     pub severity: Option<Severity>,
+    /// The most that is done about its findings at admission: the longest pattern that states one decides.
+    pub mode: Option<Mode>,
     /// All exclusions.
     pub exclude: Vec<&'a Exclusion>,
 }
@@ -61,6 +66,7 @@ impl<'a> RuleSettings<'a> {
         RuleSettings {
             off: matching.last().is_some_and(|entry| entry.off),
             severity: matching.iter().rev().find_map(|entry| entry.severity),
+            mode: matching.iter().rev().find_map(|entry| entry.mode),
             exclude: matching.iter().flat_map(|entry| &entry.exclude).collect(),
         }
     }
@@ -97,6 +103,7 @@ fn rule(pattern: &str, entry: Entry<'_>) -> Option<RuleEntry> {
         pattern: pattern.to_owned(),
         off: false,
         severity: None,
+        mode: None,
         exclude: Vec::new(),
         span: entry.key_span(),
     };
@@ -107,6 +114,7 @@ fn rule(pattern: &str, entry: Entry<'_>) -> Option<RuleEntry> {
     for (key, value) in entry.members() {
         match key {
             "severity" => rule.severity = value.one_of(SEVERITIES),
+            "mode" => rule.mode = value.one_of(MODES),
             "exclude" => rule.exclude = value.items().into_iter().filter_map(exclusion).collect(),
             _ => value.unknown(key, keys::RULE),
         }

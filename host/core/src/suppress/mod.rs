@@ -43,12 +43,40 @@ pub struct Context<'a> {
 pub fn suppress(bundle: &Bundle, mut findings: Vec<Finding>, context: &Context<'_>) -> Vec<Finding> {
     let mut waivers = comment::find(bundle);
     waivers.extend(annotation::find(bundle));
-    for waiver in &mut waivers {
-        waiver.expired = waiver.until.as_deref().is_some_and(|until| context.today > until);
+    let used = mark(bundle, &mut waivers, &mut findings, context.today, |_| true);
+    findings.extend(faults::find(bundle, &waivers, &used, context));
+    if let Some(baseline) = context.baseline {
+        baseline.hold_back(&mut findings, |finding| {
+            let manifest = bundle.manifests.get(finding.place.manifest);
+            manifest.map_or("", |manifest| manifest.path.as_str())
+        });
     }
-    let index = Index::new(&waivers);
+    sort(bundle, &mut findings);
+    findings
+}
+
+/// Marks the findings that the objects' own annotations waive, of the rules (`policy/rule`) that may be waived so; `today` is
+/// `YYYY-MM-DD`. What an admission webhook does: it sees no comments, and the rest is the operator's word.
+pub fn waive(bundle: &Bundle, findings: &mut [Finding], today: &str, waivable: impl Fn(&str) -> bool) {
+    if !findings.is_empty() {
+        mark(bundle, &mut annotation::find(bundle), findings, today, waivable);
+    }
+}
+
+/// Marks findings under waivers that still hold; which of its rules each waiver was used for.
+fn mark(
+    bundle: &Bundle,
+    waivers: &mut [Waiver],
+    findings: &mut [Finding],
+    today: &str,
+    waivable: impl Fn(&str) -> bool,
+) -> Vec<BTreeSet<usize>> {
+    for waiver in waivers.iter_mut() {
+        waiver.expired = waiver.until.as_deref().is_some_and(|until| today > until);
+    }
+    let index = Index::new(waivers);
     let mut used = vec![BTreeSet::new(); waivers.len()];
-    for finding in &mut findings {
+    for finding in findings.iter_mut().filter(|finding| waivable(&finding.rule)) {
         for number in index.over(finding.place) {
             let Some(waiver) = waivers.get(number).filter(|waiver| !waiver.expired) else {
                 continue;
@@ -59,15 +87,7 @@ pub fn suppress(bundle: &Bundle, mut findings: Vec<Finding>, context: &Context<'
             }
         }
     }
-    findings.extend(faults::find(bundle, &waivers, &used, context));
-    if let Some(baseline) = context.baseline {
-        baseline.hold_back(&mut findings, |finding| {
-            let manifest = bundle.manifests.get(finding.place.manifest);
-            manifest.map_or("", |manifest| manifest.path.as_str())
-        });
-    }
-    sort(bundle, &mut findings);
-    findings
+    used
 }
 
 fn suppression(bundle: &Bundle, waiver: &Waiver) -> Suppression {

@@ -8,7 +8,8 @@ pub trait Cluster: Send + Sync {
     /// serve the kind.
     fn knows(&self, kind: &str) -> bool;
     /// The objects that can matter to the judgement of this one, without it itself in its present state. In a fixed order.
-    fn neighbours(&self, subject: &Manifest) -> Vec<Manifest>;
+    /// None where they are more than are looked at.
+    fn neighbours(&self, subject: &Manifest) -> Option<Vec<Manifest>>;
     /// The value of a label of a namespace, as far as it is known.
     fn namespace_label(&self, namespace: &str, label: &str) -> Option<String>;
 }

@@ -10,7 +10,7 @@ pub static RULE: Rule<()> = Rule {
     severity: Severity::Info,
     kinds: &["NetworkPolicy.networking.k8s.io"],
     // Which pods keep data.
-    context: &["*"],
+    context: &["*?"],
     previous: false,
     page: include_str!("README.md"),
     check,

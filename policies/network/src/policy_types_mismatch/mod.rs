@@ -14,7 +14,7 @@ pub static RULE: Rule<()> = Rule {
     severity: Severity::Warning,
     kinds: &["NetworkPolicy.networking.k8s.io"],
     // Which pods it closes, and who calls them.
-    context: &["*"],
+    context: &["*?"],
     previous: false,
     page: include_str!("README.md"),
     check,

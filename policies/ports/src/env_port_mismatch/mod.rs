@@ -16,7 +16,7 @@ pub static RULE: Rule<()> = Rule {
     title: "A process is told to listen on one port, and everything else speaks of another",
     severity: Severity::Error,
     kinds: WORKLOAD_KINDS,
-    context: &["Service", "ConfigMap", "ReleaseBinding.openchoreo.dev"],
+    context: &["Service?", "ConfigMap?", "ReleaseBinding.openchoreo.dev?"],
     previous: false,
     page: include_str!("README.md"),
     check,

@@ -18,7 +18,7 @@ pub static RULE: Rule<()> = Rule {
     title: "A server binds loopback, and traffic arrives on the pod's address",
     severity: Severity::Error,
     kinds: WORKLOAD_KINDS,
-    context: &["Service", "ConfigMap"],
+    context: &["Service?", "ConfigMap?"],
     previous: false,
     page: include_str!("README.md"),
     check,

@@ -10,7 +10,7 @@ pub static RULE: Rule<()> = Rule {
     title: "A probe or lifecycle hook asks a port that its container does not have",
     severity: Severity::Error,
     kinds: WORKLOAD_KINDS,
-    context: &["ConfigMap"],
+    context: &["ConfigMap?"],
     previous: false,
     page: include_str!("README.md"),
     check,

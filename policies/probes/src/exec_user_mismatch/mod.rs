@@ -19,7 +19,7 @@ pub static RULE: Rule<()> = Rule {
     title: "A probe asks as a user, or for a database, that the server does not have",
     severity: Severity::Warning,
     kinds: WORKLOAD_KINDS,
-    context: &["Service", "ConfigMap", "StatefulSet.apps", "Deployment.apps", "Pod"],
+    context: &["Service?", "ConfigMap?", "StatefulSet.apps?", "Deployment.apps?", "Pod?"],
     previous: false,
     page: include_str!("README.md"),
     check,

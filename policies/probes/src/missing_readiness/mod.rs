@@ -27,7 +27,7 @@ pub static RULE: Rule<()> = Rule {
     title: "A container gets traffic from a Service and has no readiness probe",
     severity: Severity::Warning,
     kinds: KINDS,
-    context: &["Service"],
+    context: &["Service?"],
     previous: false,
     page: include_str!("README.md"),
     check,

@@ -1,0 +1,284 @@
+//! AdmissionReview, `admission.k8s.io/v1`: what the API server sends and what it is answered.
+//!
+//! Shapes and limits: <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Versions of the group that are understood; the answer is in the one that was asked in.
+const API_VERSIONS: [&str; 2] = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"];
+const KIND: &str = "AdmissionReview";
+
+/// What comes in. Objects stay text until they are judged.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(default)]
+    api_version: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(borrow)]
+    request: Option<Request<'a>>,
+}
+
+/// One request to the API server, as it asks about it.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Request<'a> {
+    /// Names the round trip; the answer must repeat it.
+    pub uid: String,
+    /// Kind of the object as it was converted for us.
+    pub kind: Kind,
+    /// Kind as the user sent it, where it differs.
+    #[serde(default)]
+    pub request_kind: Option<Kind>,
+    /// `scale`, `status`, `ephemeralcontainers`; empty for the object itself.
+    #[serde(default, deserialize_with = "or_default")]
+    pub sub_resource: String,
+    /// Name of the object; empty in a deletion of a collection.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// Its namespace; of a Namespace its own name; empty for what has none.
+    #[serde(default, deserialize_with = "or_default")]
+    pub namespace: String,
+    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
+    pub operation: String,
+    /// Who asks.
+    #[serde(default, deserialize_with = "or_default")]
+    pub user_info: UserInfo,
+    /// The new object.
+    #[serde(borrow, default)]
+    pub object: Option<&'a RawValue>,
+    /// The one there was.
+    #[serde(borrow, default)]
+    pub old_object: Option<&'a RawValue>,
+    /// Whether nothing will be stored.
+    #[serde(default, deserialize_with = "or_default")]
+    pub dry_run: bool,
+}
+
+/// Group, version and kind.
+#[derive(Clone, PartialEq, Eq, Deserialize, Debug, Default)]
+pub struct Kind {
+    /// Empty for the core.
+    #[serde(default)]
+    pub group: String,
+    /// Such as `v1`.
+    #[serde(default)]
+    pub version: String,
+    /// Such as `Pod`.
+    #[serde(default)]
+    pub kind: String,
+}
+
+impl Kind {
+    /// As rules name it: `Deployment.apps`, `Service`.
+    #[must_use]
+    pub fn named(&self) -> String {
+        if self.group.is_empty() {
+            self.kind.clone()
+        } else {
+            format!("{}.{}", self.kind, self.group)
+        }
+    }
+}
+
+/// Who asks. `extra` and `uid` are not even read, so that they cannot be logged.
+#[derive(Deserialize, Debug, Default)]
+pub struct UserInfo {
+    /// The user's name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub username: String,
+    /// The user's groups.
+    #[serde(default, deserialize_with = "or_default")]
+    pub groups: Vec<String>,
+}
+
+/// `null` is as good as nothing.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Why a body is no review.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoReview {
+    /// Not JSON, or not of this shape. Nothing of the body is repeated: it may hold a Secret.
+    #[error("the body is not an AdmissionReview: line {line}, column {column}")]
+    Shape {
+        /// Line, from 1.
+        line: usize,
+        /// Column in bytes, from 1.
+        column: usize,
+    },
+    /// Another kind or version.
+    #[error("the body is not an AdmissionReview of admission.k8s.io/v1")]
+    Version,
+    /// Nothing is asked.
+    #[error("the AdmissionReview has no request")]
+    NoRequest,
+}
+
+/// Reads a body; also gives the version to answer in.
+///
+/// # Errors
+/// When it is no review.
+pub fn read(body: &[u8]) -> Result<(&'static str, Request<'_>), NoReview> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| NoReview::Shape {
+        line: error.line(),
+        column: error.column(),
+    })?;
+    let version = API_VERSIONS.into_iter().find(|version| *version == envelope.api_version);
+    let version = version.filter(|_| envelope.kind == KIND).ok_or(NoReview::Version)?;
+    let request = envelope.request.ok_or(NoReview::NoRequest)?;
+    Ok((version, request))
+}
+
+/// What is answered.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Answer {
+    /// Whether the request may go on.
+    pub allowed: bool,
+    /// Why not; read only where it may not.
+    pub message: String,
+    /// Lines for the user's terminal.
+    pub warnings: Vec<String>,
+    /// For the audit log; the API server puts the webhook's name before the keys.
+    pub annotations: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Out<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    response: Response<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: &'a BTreeMap<&'static str, String>,
+}
+
+/// `meta/v1 Status`.
+#[derive(Serialize)]
+struct Status<'a> {
+    status: &'a str,
+    message: &'a str,
+    reason: &'a str,
+    code: u16,
+}
+
+/// The body of an answer.
+#[must_use]
+pub fn write(version: &str, uid: &str, answer: &Answer) -> Vec<u8> {
+    let status = (!answer.allowed).then_some(Status {
+        status: "Failure",
+        message: &answer.message,
+        reason: "Forbidden",
+        code: 403,
+    });
+    let out = Out {
+        api_version: version,
+        kind: KIND,
+        response: Response {
+            uid,
+            allowed: answer.allowed,
+            status,
+            warnings: &answer.warnings,
+            audit_annotations: &answer.annotations,
+        },
+    };
+    // Strings and numbers alone: nothing that could not be written.
+    serde_json::to_vec(&out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(version: &str, request: &str) -> String {
+        format!(r#"{{"apiVersion":"{version}","kind":"AdmissionReview","request":{request}}}"#)
+    }
+
+    const LEAST: &str = r#"{"uid":"u-1","kind":{"group":"","version":"v1","kind":"Pod"},"operation":"CREATE"}"#;
+
+    #[test]
+    fn what_is_left_out_or_null_is_empty() {
+        let text = body("admission.k8s.io/v1", LEAST);
+        let (version, request) = read(text.as_bytes()).expect("a review");
+        assert_eq!(version, "admission.k8s.io/v1");
+        assert_eq!((request.uid.as_str(), request.name.as_str()), ("u-1", ""));
+        assert!(request.object.is_none());
+        let nulls = r#"{"uid":"u-1","kind":{"kind":"Pod"},"operation":"DELETE","object":null,"oldObject":null,
+            "dryRun":null,"userInfo":null,"subResource":null,"requestKind":null,"new":[1]}"#;
+        let text = body("admission.k8s.io/v1beta1", nulls);
+        let (version, request) = read(text.as_bytes()).expect("a review");
+        assert_eq!(version, "admission.k8s.io/v1beta1");
+        assert!(request.object.is_none() && !request.dry_run);
+    }
+
+    #[test]
+    fn what_is_no_review_is_refused_without_repeating_it() {
+        for (text, wanted) in [
+            (body("v1", LEAST), NoReview::Version),
+            (body("admission.k8s.io/v2", LEAST), NoReview::Version),
+            (body("admission.k8s.io/v1", "null"), NoReview::NoRequest),
+            ("{}".to_owned(), NoReview::Version),
+        ] {
+            assert_eq!(read(text.as_bytes()).expect_err("no review"), wanted, "{text}");
+        }
+        for text in ["", "[", "\"hunter2-secret\"", "{\"request\":{\"uid\":7}}", "\u{0}"] {
+            let error = read(text.as_bytes()).expect_err("no review");
+            assert!(matches!(error, NoReview::Shape { .. }), "{text}: {error:?}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn deep_objects_stay_text() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let request = LEAST.replace("\"operation\"", &format!("\"object\":{deep},\"operation\""));
+        let text = body("admission.k8s.io/v1", &request);
+        let (_, request) = read(text.as_bytes()).expect("a review");
+        assert_eq!(request.object.map(|object| object.get().len()), Some(200_000));
+    }
+
+    #[test]
+    fn answers_have_what_the_api_server_checks() {
+        let allowed = Answer {
+            allowed: true,
+            message: "never said".to_owned(),
+            ..Answer::default()
+        };
+        let text = String::from_utf8(write("admission.k8s.io/v1", "u-1", &allowed)).expect("text");
+        assert_eq!(
+            text,
+            r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u-1","allowed":true}}"#
+        );
+        let denied = Answer {
+            message: "no".to_owned(),
+            warnings: vec!["w".to_owned()],
+            annotations: BTreeMap::from([("decision", "denied".to_owned())]),
+            ..Answer::default()
+        };
+        let text = String::from_utf8(write("admission.k8s.io/v1", "u-1", &denied)).expect("text");
+        assert_eq!(
+            text,
+            r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u-1","allowed":false,"status":{"status":"Failure","message":"no","reason":"Forbidden","code":403},"warnings":["w"],"auditAnnotations":{"decision":"denied"}}}"#
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! A server's state, and one review from the first byte to the answer's last.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use plimsoll_core::config::{Mode, OnUpdate};
+
+use crate::context::Cluster;
+use crate::decide::Decision;
+use crate::governed::Government;
+use crate::judge::{Court, Verdict};
+use crate::metrics::Metrics;
+use crate::review::{self, Answer, NoReview, Request};
+use crate::scope::{self, Scope, Skip};
+
+/// The label that gives a namespace another mode.
+const MODE: &str = "plimsoll.dev/mode";
+/// The annotation that breaks the glass.
+const BREAK_GLASS: &str = "plimsoll.dev/break-glass";
+/// Where new findings of ephemeral containers lie.
+const EPHEMERAL: &str = "/spec/ephemeralContainers/";
+/// Characters of a user's or object's name that are logged.
+const LOGGED: usize = 300;
+
+/// What all requests share.
+pub struct State {
+    /// Who decides; swapped whole when it is read again.
+    pub government: ArcSwap<Government>,
+    /// What is known of the cluster; none with `--no-context`.
+    pub cluster: ArcSwapOption<Box<dyn Cluster>>,
+    /// The metrics.
+    pub metrics: Metrics,
+    /// The namespace that the server runs in.
+    pub own: Option<String>,
+    /// Bytes of bodies that are held at this moment.
+    pub bodies: AtomicUsize,
+    /// Reviews being answered.
+    pub reviews: AtomicUsize,
+}
+
+impl State {
+    /// A server's state before it has seen anything of the cluster.
+    #[must_use]
+    pub fn new(government: Government, own: Option<String>) -> Self {
+        State {
+            government: ArcSwap::from_pointee(government),
+            cluster: ArcSwapOption::empty(),
+            metrics: Metrics::default(),
+            own,
+            bodies: AtomicUsize::new(0),
+            reviews: AtomicUsize::new(0),
+        }
+    }
+
+    /// Answers one review that has to be answered by then.
+    ///
+    /// # Errors
+    /// When the body is no review.
+    pub fn answer(&self, body: &[u8], deadline: Instant) -> Result<Vec<u8>, NoReview> {
+        let started = Instant::now();
+        let (version, request) = review::read(body)?;
+        let government = self.government.load();
+        let (answer, decision) = match scope::scope(&request, &government, self.own.as_deref()) {
+            Ok(scope) => self.judge(&request, scope, &government, deadline, started),
+            Err(skip) => (skipped(&government, skip), "skipped"),
+        };
+        self.metrics.reviewed(&request.operation, decision, started.elapsed());
+        Ok(review::write(version, &request.uid, &answer))
+    }
+
+    fn judge(
+        &self,
+        request: &Request<'_>,
+        scope: Scope<'_>,
+        government: &Government,
+        deadline: Instant,
+        started: Instant,
+    ) -> (Answer, &'static str) {
+        let cluster = self.cluster.load();
+        let cluster = cluster.as_ref().map(|cluster| &***cluster as &dyn Cluster);
+        let today = today();
+        let court = Court {
+            government,
+            cluster,
+            request,
+            deadline,
+            today: &today,
+        };
+        let mut verdict = court.judge(scope.object);
+        if scope.ephemeral {
+            verdict.findings.retain(|finding| finding.path.starts_with(EPHEMERAL));
+        }
+        self.count(&verdict);
+        let label = cluster.and_then(|cluster| cluster.namespace_label(&request.namespace, MODE));
+        let base = label.as_deref().and_then(Mode::of);
+        let base = base
+            .filter(|_| request.kind.named() != "Namespace")
+            .unwrap_or(government.config.admission.mode);
+        let mut decision = Decision::of(&verdict, government, base);
+        let pardons = scope.ephemeral || government.config.admission.on_update == OnUpdate::New;
+        if !decision.denied.is_empty()
+            && pardons
+            && let Some(old) = scope.old
+        {
+            let mut before = court.judge(old);
+            self.count_calls(&before);
+            before.findings.retain(|finding| finding.suppressed.is_none());
+            decision.pardon(&before.findings);
+        }
+        let mut glass = None;
+        if decision.denies()
+            && government.config.admission.break_glass
+            && let Some(reason) = annotation(scope.object, BREAK_GLASS)
+        {
+            self.metrics.glass_broken();
+            glass = Some(shown(&reason));
+            decision.break_glass(shown(&reason));
+        }
+        let answer = decision.answer(request, government);
+        let word = decision.word();
+        log(request, word, &decision, &verdict, glass.as_deref(), started.elapsed());
+        (answer, word)
+    }
+
+    fn count(&self, verdict: &Verdict) {
+        for finding in verdict.findings.iter().filter(|finding| finding.suppressed.is_none()) {
+            self.metrics.found(&finding.rule, finding.severity);
+        }
+        self.metrics.skipped_rules(verdict.left_out);
+        self.count_calls(verdict);
+    }
+
+    fn count_calls(&self, verdict: &Verdict) {
+        for (policy, took) in &verdict.evaluations {
+            self.metrics.evaluated(policy, *took);
+        }
+        for failed in &verdict.failures {
+            self.metrics.failed(&failed.policy, failed.failure.kind());
+        }
+    }
+
+    /// Takes room for so many bytes of a body, if there is any.
+    #[must_use]
+    pub fn hold(self: &Arc<Self>, bytes: usize, most: usize) -> Option<Held> {
+        let before = self.bodies.fetch_add(bytes, Ordering::Relaxed);
+        let held = Held {
+            state: Arc::clone(self),
+            bytes,
+        };
+        (before.saturating_add(bytes) <= most).then_some(held)
+    }
+}
+
+/// Room for bytes of a body; given back when dropped.
+pub struct Held {
+    state: Arc<State>,
+    bytes: usize,
+}
+
+impl Held {
+    /// All of these as one.
+    #[must_use]
+    pub fn together(held: Vec<Held>) -> Option<Held> {
+        held.into_iter().reduce(|mut all, mut one| {
+            all.bytes += std::mem::take(&mut one.bytes);
+            all
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.state.bodies.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// The answer to what is not judged.
+fn skipped(government: &Government, skip: Skip) -> Answer {
+    Answer {
+        allowed: true,
+        annotations: [
+            ("decision", format!("skipped: {}", skip.word())),
+            ("policy-digest", government.digest.clone()),
+        ]
+        .into(),
+        ..Answer::default()
+    }
+}
+
+/// One structured line: who, what, decision, rules, time; never a value of the manifest.
+fn log(
+    request: &Request<'_>,
+    word: &'static str,
+    decision: &Decision<'_>,
+    verdict: &Verdict,
+    glass: Option<&str>,
+    took: Duration,
+) {
+    let kind = &request.kind;
+    let rules = decision.rules().join(",");
+    let failed: Vec<String> = verdict
+        .failures
+        .iter()
+        .map(|failed| format!("{}: {}", failed.policy, failed.failure.kind()))
+        .collect();
+    let failed = failed.join(",");
+    let (name, user) = (shown(&request.name), shown(&request.user_info.username));
+    let milliseconds = took.as_secs_f64() * 1000.0;
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                uid = shown(&request.uid),
+                operation = shown(&request.operation),
+                group = shown(&kind.group),
+                version = shown(&kind.version),
+                kind = shown(&kind.kind),
+                namespace = shown(&request.namespace),
+                name,
+                user,
+                dry_run = request.dry_run,
+                decision = word,
+                rules,
+                failed,
+                rules_skipped = verdict.left_out,
+                milliseconds,
+                break_glass = glass,
+                $message
+            )
+        };
+    }
+    if glass.is_some() || !failed.is_empty() {
+        line!(warn, "review");
+    } else {
+        line!(info, "review");
+    }
+}
+
+fn shown(text: &str) -> String {
+    plimsoll_core::finding::clean_line(text, LOGGED)
+}
+
+/// An annotation of an object that is not empty.
+fn annotation(object: &str, key: &str) -> Option<String> {
+    let object: serde_json::Value = serde_json::from_str(object).ok()?;
+    let value = object.get("metadata")?.get("annotations")?.get(key)?.as_str()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The day in UTC, `YYYY-MM-DD`.
+fn today() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.get(..10).unwrap_or_default().to_owned()
+}
