@@ -79,9 +79,7 @@ impl Rule {
 
     /// The kinds, or `*`, that it looks at besides, needed or not.
     pub fn looks_at(&self) -> impl Iterator<Item = &str> {
-        self.context
-            .iter()
-            .map(|kind| kind.strip_suffix('?').unwrap_or(kind))
+        self.context.iter().map(|kind| kind.strip_suffix('?').unwrap_or(kind))
     }
 }
 

@@ -74,7 +74,10 @@ fn everything_is_taken() {
     );
     assert_eq!((admission.break_glass, admission.body_limit), (true, 8 << 20));
     assert_eq!(admission.exempt.namespaces.as_deref(), Some(&["kube-*".to_owned()][..]));
-    assert_eq!(config.policies.last().map(|policy| policy.on_failure), Some(OnFailure::Warn));
+    assert_eq!(
+        config.policies.last().map(|policy| policy.on_failure),
+        Some(OnFailure::Warn)
+    );
     assert_eq!(RuleSettings::of(&config.rules, "cors/any").mode, Some(Mode::Audit));
     let demo = RuleSettings::of(&config.rules, "secrets/secret-manifest-in-git");
     assert_eq!((demo.off, demo.severity), (false, Some(Severity::Error)));

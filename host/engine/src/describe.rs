@@ -170,7 +170,13 @@ mod tests {
             wrong.rules[0].kinds = vec![kind.to_owned()];
             assert!(description(wrong).is_err(), "{kind:?}");
         }
-        for (context, valid) in [("*", true), ("*?", true), ("Service?", true), ("?", false), ("Service??", false)] {
+        for (context, valid) in [
+            ("*", true),
+            ("*?", true),
+            ("Service?", true),
+            ("?", false),
+            ("Service??", false),
+        ] {
             let mut rule = raw("name", &["rule"]);
             rule.rules[0].context = vec![context.to_owned()];
             assert_eq!(description(rule).is_ok(), valid, "{context:?}");

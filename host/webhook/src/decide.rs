@@ -142,7 +142,11 @@ impl<'a> Decision<'a> {
         }
         Answer {
             allowed: !self.denies(),
-            message: if self.denies() { self.message(&words) } else { String::new() },
+            message: if self.denies() {
+                self.message(&words)
+            } else {
+                String::new()
+            },
             warnings: self.warnings(&words),
             annotations,
         }
@@ -275,7 +279,10 @@ fn generate_name(request: &Request<'_>) -> Option<String> {
 }
 
 fn no_verdict(failed: &Failed) -> String {
-    printable(&format!("policy `{}` gave no verdict: {}", failed.policy, failed.failure))
+    printable(&format!(
+        "policy `{}` gave no verdict: {}",
+        failed.policy, failed.failure
+    ))
 }
 
 /// A JSON pointer as Kubernetes writes fields: `spec.ports[0].name`; keys that are no plain words in brackets.
@@ -283,7 +290,10 @@ fn field(pointer: &str) -> String {
     let mut out = String::new();
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
-        let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        let plain = !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
         if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) || !plain {
             out.push('[');
             out.push_str(&part);
@@ -300,9 +310,7 @@ fn field(pointer: &str) -> String {
 
 /// A line without what the API server would throw the whole warning away for.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// At most so many characters.

@@ -98,7 +98,10 @@ impl Government {
             let rules = governed.judge.description().rules.iter();
             named.extend(rules.flat_map(|rule| rule.kinds.iter().map(String::as_str)));
         }
-        let kinds = named.iter().map(|&kind| (kind.to_owned(), judging(Some(kind)))).collect();
+        let kinds = named
+            .iter()
+            .map(|&kind| (kind.to_owned(), judging(Some(kind))))
+            .collect();
         let others = judging(None);
         Government {
             config,
@@ -188,7 +191,9 @@ impl Government {
             let at = description.rules.iter().position(|one| one.id == id)?;
             rules.get(at)
         });
-        found.and_then(|governance| governance.mode).map_or(base, |most| base.min(most))
+        found
+            .and_then(|governance| governance.mode)
+            .map_or(base, |most| base.min(most))
     }
 
     /// Whether an annotation may waive a rule (`policy/rule`).

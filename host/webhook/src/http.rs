@@ -61,7 +61,9 @@ impl Desk {
         }
         if request.method() != Method::POST {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "reviews are posted\n");
-            answer.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("POST"));
+            answer
+                .headers_mut()
+                .insert(ALLOW, hyper::header::HeaderValue::from_static("POST"));
             return Ok(answer);
         }
         let json = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
@@ -70,7 +72,10 @@ impl Desk {
             kind.eq_ignore_ascii_case("application/json")
         });
         if !json {
-            return Ok(text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "reviews are application/json\n"));
+            return Ok(text(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "reviews are application/json\n",
+            ));
         }
         let deadline = arrived + allowance(timeout(request.uri().query().unwrap_or_default()));
         let limit = self.state.government.load().config.admission.body_limit;
@@ -206,7 +211,9 @@ fn duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(end);
-        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let end = tail
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(end);
         let seconds = match unit {
             "h" => 3600.0,

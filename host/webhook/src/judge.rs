@@ -80,7 +80,11 @@ impl Court<'_> {
                 .then(|| "it is no Kubernetes object".to_owned())
         });
         if let Some(why) = unreadable {
-            return failed(&asked, left_out, &EvaluationFailure::Refused(format!("the object cannot be read: {why}")));
+            return failed(
+                &asked,
+                left_out,
+                &EvaluationFailure::Refused(format!("the object cannot be read: {why}")),
+            );
         }
         let neighbours = match self.cluster {
             Some(cluster) => match cluster.neighbours(&subject) {
@@ -128,7 +132,9 @@ impl Court<'_> {
             manifest.map_or("", |manifest| manifest.path.as_str())
         };
         config::apply(&self.government.config, None, self.today, &mut findings, file);
-        suppress::waive(&bundle, &mut findings, self.today, |rule| self.government.waivable(rule));
+        suppress::waive(&bundle, &mut findings, self.today, |rule| {
+            self.government.waivable(rule)
+        });
         let failures = failures.into_iter();
         Verdict {
             findings,
@@ -147,8 +153,8 @@ impl Court<'_> {
     fn options(&self, neighbours: usize) -> Options {
         let request = self.request;
         let own = &self.government.options;
-        let namespace = (!request.namespace.is_empty() && request.kind.named() != "Namespace")
-            .then(|| request.namespace.clone());
+        let namespace =
+            (!request.namespace.is_empty() && request.kind.named() != "Namespace").then(|| request.namespace.clone());
         Options {
             default_namespace: namespace,
             kubernetes: own.kubernetes.clone(),

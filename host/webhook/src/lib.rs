@@ -19,4 +19,4 @@ pub use metrics::Metrics;
 pub use review::NoReview;
 pub use serve::{Options, Source, serve};
 pub use state::State;
-pub use tls::Tls;
+pub use tls::{DevCertificate, Tls, dev_certificate};

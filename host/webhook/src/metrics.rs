@@ -109,28 +109,52 @@ impl Metrics {
             self.review_seconds.clone(),
         );
         registry.register("reviews_in_flight", "Reviews being answered", self.in_flight.clone());
-        registry.register("reviews_shed", "Reviews answered with 429: too many at once", self.shed.clone());
+        registry.register(
+            "reviews_shed",
+            "Reviews answered with 429: too many at once",
+            self.shed.clone(),
+        );
         registry.register("findings", "Findings about objects under review", self.findings.clone());
         registry.register(
             "policy_evaluation_seconds",
             "Time of one call of a policy",
             self.evaluation_seconds.clone(),
         );
-        registry.register("policy_failures", "Calls of a policy that gave no verdict", self.failures.clone());
+        registry.register(
+            "policy_failures",
+            "Calls of a policy that gave no verdict",
+            self.failures.clone(),
+        );
         registry.register(
             "rules_skipped",
             "Rules not asked because the cluster's objects that they need are not known",
             self.skipped_rules.clone(),
         );
-        registry.register("glass_broken", "Denials turned into warnings by break glass", self.broken_glass.clone());
-        registry.register("context_objects", "Objects of the cluster that are known", self.context_objects.clone());
+        registry.register(
+            "glass_broken",
+            "Denials turned into warnings by break glass",
+            self.broken_glass.clone(),
+        );
+        registry.register(
+            "context_objects",
+            "Objects of the cluster that are known",
+            self.context_objects.clone(),
+        );
         registry.register(
             "context_synced",
             "Whether all objects of a kind are known",
             self.context_synced.clone(),
         );
-        registry.register("context_bytes", "Bytes of the cluster's objects in memory", self.context_bytes.clone());
-        registry.register("config_reloads", "Reloads of configuration and policies", self.reloads.clone());
+        registry.register(
+            "context_bytes",
+            "Bytes of the cluster's objects in memory",
+            self.context_bytes.clone(),
+        );
+        registry.register(
+            "config_reloads",
+            "Reloads of configuration and policies",
+            self.reloads.clone(),
+        );
         registry.register(
             "certificate_expiry_timestamp_seconds",
             "When the serving certificate ends",
@@ -185,7 +209,9 @@ impl Metrics {
         let policy = OfPolicy {
             policy: policy.to_owned(),
         };
-        self.evaluation_seconds.get_or_create(&policy).observe(took.as_secs_f64());
+        self.evaluation_seconds
+            .get_or_create(&policy)
+            .observe(took.as_secs_f64());
     }
 
     /// A policy gave no verdict.

@@ -133,7 +133,9 @@ pub fn read(body: &[u8]) -> Result<(&'static str, Request<'_>), NoReview> {
         line: error.line(),
         column: error.column(),
     })?;
-    let version = API_VERSIONS.into_iter().find(|version| *version == envelope.api_version);
+    let version = API_VERSIONS
+        .into_iter()
+        .find(|version| *version == envelope.api_version);
     let version = version.filter(|_| envelope.kind == KIND).ok_or(NoReview::Version)?;
     let request = envelope.request.ok_or(NoReview::NoRequest)?;
     Ok((version, request))

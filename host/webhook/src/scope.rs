@@ -91,7 +91,8 @@ type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 /// Why nothing is.
 pub fn scope<'a>(request: &Request<'a>, government: &Government, own: Option<&str>) -> Result<Scope<'a>, Skip> {
     let ephemeral = request.sub_resource == EPHEMERAL;
-    let judged = matches!(request.operation.as_str(), "CREATE" | "UPDATE") && (request.sub_resource.is_empty() || ephemeral);
+    let judged =
+        matches!(request.operation.as_str(), "CREATE" | "UPDATE") && (request.sub_resource.is_empty() || ephemeral);
     let Some(object) = request.object.filter(|_| judged) else {
         return Err(Skip::Operation);
     };
@@ -113,7 +114,9 @@ pub fn scope<'a>(request: &Request<'a>, government: &Government, own: Option<&st
         return Err(Skip::Unchanged);
     }
     if government.config.admission.owned_pods == OwnedPods::Skip
-        && CONTROLLERS.iter().any(|glob| glob::matches(glob, &request.user_info.username))
+        && CONTROLLERS
+            .iter()
+            .any(|glob| glob::matches(glob, &request.user_info.username))
         && owner(&metadata).is_some_and(|owner| government.judges(&owner))
     {
         return Err(Skip::Owned);
@@ -158,7 +161,8 @@ fn is_unchanged(new: &Members<'_>, old: &RawValue) -> bool {
     let content = |members: &Members<'_>| -> Vec<(String, String)> {
         let members = members.iter();
         let read = members.filter(|(key, _)| !matches!(key.as_ref(), "status" | "metadata"));
-        read.map(|(key, value)| (key.to_string(), value.get().to_owned())).collect()
+        read.map(|(key, value)| (key.to_string(), value.get().to_owned()))
+            .collect()
     };
     let marks = |members: &Members<'_>| -> Option<(Option<String>, Option<String>)> {
         let metadata: Members<'_> = serde_json::from_str(members.get("metadata")?.get()).ok()?;

@@ -87,7 +87,7 @@ pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
         .context("the server's threads cannot be started")?;
     let seen = source.digest()?;
     let government = source.load()?;
-    let state = Arc::new(State::new(government, options.own.clone()));
+    let state = Arc::new(State::new(government, options.own.clone(), options.context));
     let served = runtime.block_on(run(options, source, seen, state, Arc::new(pool)));
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
@@ -108,7 +108,11 @@ async fn run(
     let status = listen(options.metrics_listen).await?;
     let certificate = Certificate::new(&options.tls, &state)?;
     let leaving = Arc::new(AtomicBool::new(false));
-    tokio::spawn(watch_certificate(options.tls.clone(), Arc::clone(&certificate), Arc::clone(&state)));
+    tokio::spawn(watch_certificate(
+        options.tls.clone(),
+        Arc::clone(&certificate),
+        Arc::clone(&state),
+    ));
     tokio::spawn(watch_source(Arc::clone(&source), seen, Arc::clone(&state)));
     tokio::spawn(serve_status(status, Arc::clone(&state), Arc::clone(&leaving)));
     let government = state.government.load();
@@ -246,10 +250,7 @@ impl Certificate {
         };
         match tls {
             Tls::Plain => {}
-            Tls::Dev => {
-                let made = tls::dev()?;
-                certificate.set(&made.identity, state);
-            }
+            Tls::Dev(made) => certificate.set(&made.identity, state),
             Tls::Files { cert, key, client_ca } => {
                 certificate.set(&tls::read(cert, key, client_ca.as_deref())?, state);
             }
@@ -265,9 +266,12 @@ impl Certificate {
 
 /// Reads the certificate again where its content has changed; a bad one is refused and the old one serves on.
 async fn watch_certificate(tls: Tls, certificate: Arc<Certificate>, state: Arc<State>) {
-    let Tls::Files { cert, key, client_ca } = tls else { return };
+    let Tls::Files { cert, key, client_ca } = tls else {
+        return;
+    };
     let read = move || {
-        let (cert, key, client_ca): (PathBuf, PathBuf, Option<PathBuf>) = (cert.clone(), key.clone(), client_ca.clone());
+        let (cert, key, client_ca): (PathBuf, PathBuf, Option<PathBuf>) =
+            (cert.clone(), key.clone(), client_ca.clone());
         tokio::task::spawn_blocking(move || tls::read(&cert, &key, client_ca.as_deref()))
     };
     let mut last = None;

@@ -30,6 +30,8 @@ pub struct State {
     pub government: ArcSwap<Government>,
     /// What is known of the cluster; none with `--no-context`.
     pub cluster: ArcSwapOption<Box<dyn Cluster>>,
+    /// Whether the cluster is to be known.
+    pub context: bool,
     /// The metrics.
     pub metrics: Metrics,
     /// The namespace that the server runs in.
@@ -43,15 +45,24 @@ pub struct State {
 impl State {
     /// A server's state before it has seen anything of the cluster.
     #[must_use]
-    pub fn new(government: Government, own: Option<String>) -> Self {
+    pub fn new(government: Government, own: Option<String>, context: bool) -> Self {
         State {
             government: ArcSwap::from_pointee(government),
             cluster: ArcSwapOption::empty(),
+            context,
             metrics: Metrics::default(),
             own,
             bodies: AtomicUsize::new(0),
             reviews: AtomicUsize::new(0),
         }
+    }
+
+    /// Why reviews should not come here yet.
+    #[must_use]
+    pub fn not_ready(&self) -> Option<&'static str> {
+        let cluster = self.cluster.load();
+        let ready = cluster.as_ref().map_or(!self.context, |cluster| cluster.ready());
+        (!ready).then_some("the cluster's objects are not yet known")
     }
 
     /// Answers one review that has to be answered by then.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use base64::Engine as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -14,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 const MAX_FILE: u64 = 1 << 20;
 
 /// Where the certificate comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Tls {
     /// Files, PEM: the certificate with its chain, and its key.
     Files {
@@ -25,8 +26,8 @@ pub enum Tls {
         /// Certificates of which one must have signed the client's.
         client_ca: Option<PathBuf>,
     },
-    /// One made now, for `localhost` and 127.0.0.1.
-    Dev,
+    /// One made for trials.
+    Dev(Arc<DevCertificate>),
     /// None: plain HTTP, behind something that ends TLS.
     Plain,
 }
@@ -41,12 +42,19 @@ pub struct Identity {
     pub digest: [u8; 32],
 }
 
-/// A certificate made for trials, with what a webhook's registration says as `caBundle`: its PEM.
+/// A certificate made for trials.
 pub struct DevCertificate {
     /// What connections are made with.
-    pub identity: Identity,
-    /// The certificate's PEM.
-    pub pem: String,
+    pub(crate) identity: Identity,
+    pem: String,
+}
+
+impl DevCertificate {
+    /// What a webhook's registration says as `caBundle`: the certificate's PEM in base64.
+    #[must_use]
+    pub fn ca_bundle(&self) -> String {
+        base64::engine::general_purpose::STANDARD.encode(&self.pem)
+    }
 }
 
 /// Reads certificate, key and the clients' authority.
@@ -72,11 +80,11 @@ pub fn read(cert: &Path, key: &Path, client_ca: Option<&Path>) -> anyhow::Result
         .with_context(|| format!("{} and {} cannot be used", cert.display(), key.display()))
 }
 
-/// Makes a certificate that signs itself.
+/// Makes a certificate that signs itself, for `localhost` and 127.0.0.1.
 ///
 /// # Errors
 /// When no key can be made.
-pub fn dev() -> anyhow::Result<DevCertificate> {
+pub fn dev_certificate() -> anyhow::Result<DevCertificate> {
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).context("a certificate cannot be made")?;
     let pem = made.cert.pem();
@@ -88,7 +96,9 @@ pub fn dev() -> anyhow::Result<DevCertificate> {
 
 fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display();
-    let size = std::fs::metadata(path).with_context(|| format!("{shown} cannot be read"))?.len();
+    let size = std::fs::metadata(path)
+        .with_context(|| format!("{shown} cannot be read"))?
+        .len();
     if size > MAX_FILE {
         bail!("{shown} has {size} bytes, more than a certificate may have");
     }
@@ -102,7 +112,8 @@ fn identity(
     digest: [u8; 32],
 ) -> anyhow::Result<Identity> {
     let leaf = chain.first().context("there is no certificate")?;
-    let (_, parsed) = x509_parser::parse_x509_certificate(leaf).map_err(|_| anyhow::anyhow!("the certificate is none"))?;
+    let (_, parsed) =
+        x509_parser::parse_x509_certificate(leaf).map_err(|_| anyhow::anyhow!("the certificate is none"))?;
     let ends = parsed.validity().not_after.timestamp();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

@@ -167,7 +167,10 @@ fn bytes(entry: Entry<'_>) -> Option<u64> {
         .into_iter()
         .find_map(|(unit, factor)| text.strip_suffix(unit).map(|digits| (digits, factor)))
         .unwrap_or((text, 1));
-    let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u64>().ok());
+    let number = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse::<u64>().ok());
     let bytes = number.flatten().and_then(|number| number.checked_mul(factor));
     let bytes = bytes.filter(|bytes| (LEAST_BODY_LIMIT..=MOST_BODY_LIMIT).contains(bytes));
     if bytes.is_none() {

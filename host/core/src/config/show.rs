@@ -124,7 +124,11 @@ fn admission(admission: &Admission) -> Option<Value> {
     let namespaces = admission.exempt.namespaces.as_ref();
     put(&mut exempt, "namespaces", namespaces.map(|names| json!(names)));
     put(&mut exempt, "users", list(&admission.exempt.users, |user| json!(user)));
-    put(&mut exempt, "groups", list(&admission.exempt.groups, |group| json!(group)));
+    put(
+        &mut exempt,
+        "groups",
+        list(&admission.exempt.groups, |group| json!(group)),
+    );
     put_new("exempt", Value::Object(exempt.clone()), !exempt.is_empty());
     (!out.is_empty()).then_some(Value::Object(out))
 }
