@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::certificates::{Authority, key_pair};
 use crate::guarded::{Guarded, free_port, wait};
 
@@ -198,6 +201,25 @@ impl Cluster {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Registers a webhook as `deploy/manifests` do, but at a port of this machine; `edit` changes the manifest before. The
+    /// API server takes it up a moment later.
+    ///
+    /// # Panics
+    /// When the API server refuses it, or the manifest is not as expected.
+    pub fn register(&self, port: u16, ca: &str, edit: impl FnOnce(String) -> String) {
+        let manifest = std::fs::read_to_string(project().join("deploy/manifests/webhook.yaml"));
+        let manifest = manifest.unwrap_or_else(|error| panic!("deploy/manifests/webhook.yaml: {error}"));
+        let service = "service: { name: plimsoll, namespace: plimsoll, port: 443, path: /validate }";
+        assert!(manifest.contains(service), "the manifest names its Service otherwise");
+        let bundle = STANDARD.encode(ca);
+        let here = format!("{{ url: \"https://127.0.0.1:{port}/validate\", caBundle: {bundle} }}");
+        let manifest = manifest.replace(
+            &format!("clientConfig:\n      {service}"),
+            &format!("clientConfig: {here}"),
+        );
+        self.must_with(&["apply", "-f", "-"], &edit(manifest));
     }
 
     /// Runs kubectl, which must succeed: what it printed.
