@@ -1,6 +1,20 @@
 //! What the cluster holds besides the object under review.
 
+mod around;
+mod facts;
+mod index;
+mod plan;
+mod prune;
+mod store;
+
+use std::sync::{PoisonError, RwLock};
+
 use plimsoll_core::read::Manifest;
+
+pub use around::Room;
+pub use facts::kind_name;
+pub use prune::{Keep, is_never_taken, pruned};
+pub use store::{Bounds, Prepared, Put, Store, path};
 
 /// What is known of the cluster.
 pub trait Cluster: Send + Sync {
@@ -14,4 +28,66 @@ pub trait Cluster: Send + Sync {
     fn ready(&self) -> bool;
     /// The value of a label of a namespace, as far as it is known.
     fn namespace_label(&self, namespace: &str, label: &str) -> Option<String>;
+    /// The same as [`Cluster::neighbours`], and whether they are all.
+    fn around(&self, subject: &Manifest) -> Around {
+        Around {
+            objects: self.neighbours(subject),
+            whole: true,
+        }
+    }
+}
+
+/// What lies around an object in the cluster.
+pub struct Around {
+    /// The objects, in the order of namespace, kind and name.
+    pub objects: Vec<Manifest>,
+    /// Whether these are all that can matter. Not where there are more than [`Room`] has: then rules that need them cannot
+    /// be judged.
+    pub whole: bool,
+}
+
+/// A store that is written while it is read.
+pub struct Shared {
+    store: RwLock<Store>,
+    room: Room,
+}
+
+impl Shared {
+    /// Around a store.
+    #[must_use]
+    pub fn new(store: Store, room: Room) -> Self {
+        Shared {
+            store: RwLock::new(store),
+            room,
+        }
+    }
+
+    /// Looks at the store. Nobody writes meanwhile.
+    pub fn read<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
+        // A panic elsewhere left at worst an object that is not found by all that it could be.
+        look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the store. Nobody reads meanwhile, so it must be quick.
+    pub fn write<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {
+        change(&mut self.store.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Cluster for Shared {
+    fn knows(&self, kind: &str) -> bool {
+        self.read(|store| store.knows(kind))
+    }
+
+    fn neighbours(&self, subject: &Manifest) -> Vec<Manifest> {
+        self.around(subject).objects
+    }
+
+    fn namespace_label(&self, namespace: &str, label: &str) -> Option<String> {
+        self.read(|store| store.namespace_label(namespace, label))
+    }
+
+    fn around(&self, subject: &Manifest) -> Around {
+        self.read(|store| store.around(&[subject], self.room))
+    }
 }
