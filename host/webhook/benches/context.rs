@@ -45,7 +45,11 @@ fn around(bencher: Bencher<'_, '_>, size: usize, kind: &str) {
     let store = cluster::store(size, Bounds::default());
     let subject = subject(3, kind);
     let found = store.around(&[&subject], Room::default());
-    assert!(found.whole && found.objects.len() < 100, "{} objects", found.objects.len());
+    assert!(
+        found.whole && found.objects.len() < 100,
+        "{} objects",
+        found.objects.len()
+    );
     bencher.bench_local(|| black_box(store.around(&[black_box(&subject)], Room::default()).objects.len()));
 }
 

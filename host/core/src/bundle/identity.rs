@@ -4,7 +4,7 @@ use plimsoll_tree::write::{Workers, Writer};
 use plimsoll_tree::{NONE, Symbol, UNKNOWN};
 
 use super::Notes;
-use super::scopes::{Scopes, directory};
+use super::scopes::Scopes;
 use crate::read::{Manifest, Namespace, ReadObject};
 
 /// What an object is called.
@@ -56,6 +56,7 @@ impl Identities {
     pub(super) fn new(
         writer: &mut Writer<'_>,
         manifests: &[Manifest],
+        directories: &[&str],
         notes: &Notes,
         scopes: &Scopes,
         workers: &dyn Workers,
@@ -96,17 +97,14 @@ impl Identities {
             }
         }
         let mut last: Option<(&str, u32)> = None;
-        let scopes = manifests
+        let scopes = directories
             .iter()
-            .map(|manifest| {
-                let path = directory(&manifest.path);
-                match last {
-                    Some((before, scope)) if before == path => scope,
-                    _ => {
-                        let scope = scopes.find(path).unwrap_or(0);
-                        last = Some((path, scope));
-                        scope
-                    }
+            .map(|&path| match last {
+                Some((before, scope)) if before == path => scope,
+                _ => {
+                    let scope = scopes.find(path).unwrap_or(0);
+                    last = Some((path, scope));
+                    scope
                 }
             })
             .collect();

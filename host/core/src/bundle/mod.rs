@@ -70,8 +70,11 @@ pub struct Options {
     pub request: Option<Value>,
     /// Why each manifest is in the bundle, by its index; those that are missing here are judged.
     pub roles: Vec<Role>,
-    /// Directories are no alternatives: in admission, where the cluster's objects are the context.
+    /// Directories mean nothing, and namespaces alone hold things apart: where all objects are those of one cluster.
     pub no_alternatives: bool,
+    /// What is only looked at lies in no directory: every file sees it, and it sees every file. Where files are judged in
+    /// the light of a cluster.
+    pub everywhere: bool,
 }
 
 /// What one leaf kustomization (or what deploys a path: an Argo CD Application, a Flux Kustomization) includes.

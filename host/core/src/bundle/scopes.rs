@@ -13,6 +13,9 @@ const MARK_PAIRS: usize = 4096;
 /// more leaves its directories open.
 const CLOSED_WORDS: usize = 1 << 20;
 
+/// The scope of what lies in no directory and is seen from all: no directory is called so.
+pub(super) const EVERYWHERE: &str = "(everywhere)";
+
 /// The directory of a file: all before the last `/`.
 pub(super) fn directory(path: &str) -> &str {
     path.rfind('/').map_or("", |slash| &path[..slash])

@@ -21,11 +21,21 @@ pub(super) fn join(
     workers: &dyn Workers,
 ) -> Result<Bundle, TooLarge> {
     default_namespaces(&manifests, &mut notes, options);
-    let needed = manifests.iter().filter(|manifest| !manifest.objects.is_empty());
+    let directories: Vec<&str> = (0..)
+        .zip(&manifests)
+        .map(|(index, manifest)| match notes.role(index) {
+            _ if options.no_alternatives => "",
+            Role::Context if options.everywhere => scopes::EVERYWHERE,
+            _ => scopes::directory(&manifest.path),
+        })
+        .collect();
+    let needed = manifests.iter().zip(&directories);
+    let needed = needed.filter(|(manifest, _)| !manifest.objects.is_empty());
     let closed = found.iter().flat_map(|closure| &closure.directories);
+    let closed = closed.filter(|_| !options.no_alternatives);
     let scopes = Scopes::new(
         needed
-            .map(|manifest| scopes::directory(&manifest.path))
+            .map(|(_, directory)| *directory)
             .chain(closed.map(String::as_str)),
     );
     let facts = facts::part(options);
@@ -33,7 +43,7 @@ pub(super) fn join(
     let parts: Vec<&Part> = manifests.iter().map(|manifest| &manifest.part).collect();
     let offsets = writer.append_all(&parts, workers);
     let end = writer.len();
-    let identities = Identities::new(&mut writer, &manifests, &notes, &scopes, workers);
+    let identities = Identities::new(&mut writer, &manifests, &directories, &notes, &scopes, workers);
     duplicates::apply(&manifests, &identities, &mut notes, workers);
     let written = objects(&mut writer, &manifests, &notes, &identities, &offsets);
     write_scopes(&mut writer, &manifests, &notes, &scopes, &identities, found, options);
@@ -178,6 +188,12 @@ fn write_scopes(
         })
         .collect();
     let mut closed = scopes::closed(scopes.len(), &closures);
+    if options.everywhere
+        && let Some(scope) = scopes.find(scopes::EVERYWHERE)
+        && let Some(list) = closed.get_mut(scope as usize)
+    {
+        *list = Some((0..).zip(&scopes.paths).map(|(number, _)| number).collect());
+    }
     for (scope, path) in scopes.paths.iter().enumerate() {
         let sees = closed.get_mut(scope).and_then(Option::take);
         let is_closed = sees.is_some();

@@ -2,6 +2,7 @@
 
 use crate::{all, bundle, deployment, one, reached, service, with, within};
 use plimsoll_core::bundle::Options;
+use plimsoll_tree::Role;
 
 #[test]
 fn copies_in_two_directories_do_not_see_each_other() {
@@ -160,6 +161,68 @@ fn in_admission_there_are_no_alternatives() {
         reached(&bundle, one(&bundle, "Service", "db"), &among),
         [["prod/db.yaml"]]
     );
+}
+
+#[test]
+fn in_a_cluster_nothing_is_nearer_than_anything_else() {
+    let (svc, db) = (service("db"), deployment("db"));
+    let other = db.replace("name: db", "name: db2");
+    let files = [
+        ("cluster/a/Service/db", svc.as_str()),
+        ("cluster/a/Service/db2", &db),
+        ("elsewhere.json", &other),
+    ];
+    let options = Options {
+        no_alternatives: true,
+        ..Options::default()
+    };
+    let bundle = with(&files, &options);
+    let among: Vec<u32> = ["db", "db2"]
+        .iter()
+        .flat_map(|name| all(&bundle, "Deployment", name))
+        .collect();
+    let reaches = bundle.tree().nearest(one(&bundle, "Service", "db"), &among);
+    assert_eq!(reaches.len(), 1);
+    assert_eq!(reaches[0].objects.len(), 2);
+    assert!(!reaches[0].across_root);
+}
+
+#[test]
+fn what_runs_is_seen_from_every_directory_and_files_stay_apart() {
+    let (web, svc, db) = (deployment("web"), service("db"), deployment("db"));
+    let files = [
+        ("dev/svc.yaml", svc.as_str()),
+        ("dev/web.yaml", &web),
+        ("prod/web.yaml", &web),
+        ("prod/db.yaml", &db.replace("name: db", "name: db2")),
+        ("cluster/a/Deployment/db", &db),
+    ];
+    let options = Options {
+        everywhere: true,
+        roles: vec![
+            Role::Subject,
+            Role::Subject,
+            Role::Subject,
+            Role::Subject,
+            Role::Context,
+        ],
+        ..Options::default()
+    };
+    let bundle = with(&files, &options);
+    let (from, running) = (one(&bundle, "Service", "db"), one(&bundle, "Deployment", "db"));
+    let reaches = bundle
+        .tree()
+        .nearest(from, &[running, one(&bundle, "Deployment", "db2")]);
+    assert_eq!(reaches.len(), 1);
+    assert_eq!(reaches[0].objects, [running]);
+    assert!(!reaches[0].across_root, "nothing but the cluster is between them");
+    let scope = |object: u32| bundle.tree().object(object).unwrap().scope;
+    for file in ["Service", "Deployment"]
+        .iter()
+        .flat_map(|kind| all(&bundle, kind, "web"))
+    {
+        assert!(bundle.tree().sees(scope(file), scope(running)) && bundle.tree().sees(scope(running), scope(file)));
+    }
 }
 
 #[test]

@@ -129,8 +129,7 @@ impl Walk<'_> {
                     }
                 }
                 // Whether policies are in use at all.
-                let any = self.sorted(self.store.of_class(Class::Policy, "*").take(MAX_SAMPLES));
-                any.into_iter().take(1).for_each(|slot| self.choose(slot));
+                self.store.first_policy().into_iter().for_each(|slot| self.choose(slot));
             }
             Class::Other => {
                 let found = self.sorted(self.store.with(Trait::ForRoutes));

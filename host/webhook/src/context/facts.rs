@@ -331,16 +331,16 @@ const NAMED_WITHIN: &[&str] = &[
 impl Walk<'_> {
     /// The limit on nesting of what is read bounds the recursion.
     fn map(&mut self, map: Node<'_>, list: &str, place: Place) {
-        let pod = map
-            .get("spec")
-            .filter(|spec| ["containers", "initContainers"].iter().any(|key| spec.get(key).is_some()));
+        let pod = map.get("spec").filter(|spec| {
+            ["containers", "initContainers"]
+                .iter()
+                .any(|key| spec.get(key).is_some())
+        });
         if let Some(spec) = pod {
             self.workload = true;
             let labels = map.get("metadata").and_then(|metadata| metadata.get("labels"));
             self.facts.pods.push(labels.map(pairs).unwrap_or_default());
-            self.facts.on_node |= spec
-                .get("hostNetwork")
-                .is_some_and(|uses| uses.kind() == Kind::True);
+            self.facts.on_node |= spec.get("hostNetwork").is_some_and(|uses| uses.kind() == Kind::True);
         }
         // OpenChoreo's workloads hold one container, or several by name.
         self.workload |= place == Place::Root
@@ -348,7 +348,9 @@ impl Walk<'_> {
                 .get("spec")
                 .is_some_and(|spec| spec.get("container").is_some() || spec.get("workloadRef").is_some());
         if let (Some(name), Some(namespace)) = (
-            ["name", "serviceName", "service", "host"].iter().find_map(|key| map.get(key)?.text()),
+            ["name", "serviceName", "service", "host"]
+                .iter()
+                .find_map(|key| map.get(key)?.text()),
             map.get("namespace").and_then(Node::text),
         ) && place != Place::Pod
         {
@@ -485,7 +487,9 @@ impl Walk<'_> {
         }
         let mut stem = first;
         for _ in 0..MAX_SUFFIXES {
-            let Some((shorter, _)) = stem.rsplit_once('-') else { break };
+            let Some((shorter, _)) = stem.rsplit_once('-') else {
+                break;
+            };
             facts.stems.push(identity(namespace, shorter));
             if let Some(second) = second {
                 facts.stems.push(identity(second, shorter));

@@ -67,12 +67,6 @@ impl Index {
             .range(entry(key, 0)..=entry(key, u32::MAX))
             .map(|&entry| u32::try_from(entry & u64::from(u32::MAX)).unwrap_or(u32::MAX))
     }
-
-    /// How many entries there are.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
-    }
 }
 
 fn entry(key: Key, object: u32) -> u64 {

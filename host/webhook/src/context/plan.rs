@@ -172,12 +172,7 @@ static OF_SERVICE: Steps = Steps {
     selects: &[(WORKLOAD, &BEHIND)],
     selected_by: &[(Of::Rest, &LEAF)],
     names: &[(SERVICE, &CALLED), (Of::Rest, &LEAF)],
-    named_by: &[
-        (WORKLOAD, &CLIENT),
-        (CONFIG, &TOLD),
-        (SERVICE, &ALIAS),
-        (OTHER, &ROUTE),
-    ],
+    named_by: &[(WORKLOAD, &CLIENT), (CONFIG, &TOLD), (SERVICE, &ALIAS), (OTHER, &ROUTE)],
     ..NONE
 };
 

@@ -87,7 +87,10 @@ fn group_and_kind(object: &Map<String, Value>) -> Option<(String, String)> {
 
 /// Whether a controller made it of an object of a kind that says the same.
 fn is_made(group: &str, kind: &str, metadata: &Map<String, Value>) -> bool {
-    if !matches!((group, kind), ("", "Pod") | ("apps", "ReplicaSet") | ("batch", "Job") | ("", "ReplicationController")) {
+    if !matches!(
+        (group, kind),
+        ("", "Pod") | ("apps", "ReplicaSet") | ("batch", "Job") | ("", "ReplicationController")
+    ) {
         return false;
     }
     let owners = metadata.get("ownerReferences").and_then(Value::as_array);
@@ -122,16 +125,21 @@ mod tests {
             "data": {"key": "value"}, "status": {"x": 1},
         });
         let metadata = json!({"name": "a", "namespace": "b", "labels": {"app": "c"}});
-        let expected =
-            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"key": "value"}});
+        let expected = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"key": "value"}});
         assert_eq!(kept(object), Some(expected));
     }
 
     #[test]
     fn secrets_and_what_is_no_object_are_not_taken() {
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "dmFsdWU="}});
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "dmFsdWU="}});
         assert_eq!(kept(secret), None);
-        for other in [json!(1), json!({}), json!({"apiVersion": "v1", "kind": "Pod"}), json!({"kind": 1})] {
+        for other in [
+            json!(1),
+            json!({}),
+            json!({"apiVersion": "v1", "kind": "Pod"}),
+            json!({"kind": 1}),
+        ] {
             assert_eq!(kept(other), None);
         }
     }
@@ -142,12 +150,19 @@ mod tests {
             let version = if kind == "Pod" { "v1" } else { "apps/v1" };
             json!({"apiVersion": version, "kind": kind, "metadata": {"name": "a", "ownerReferences": [owner]}})
         };
-        let by = |version: &str, kind: &str| json!({"apiVersion": version, "kind": kind, "name": "b", "controller": true});
+        let by =
+            |version: &str, kind: &str| json!({"apiVersion": version, "kind": kind, "name": "b", "controller": true});
         assert_eq!(kept(owned("Pod", by("apps/v1", "ReplicaSet"))), None);
         assert_eq!(kept(owned("ReplicaSet", by("apps/v1", "Deployment"))), None);
         // An operator's pods are known by nothing else, and an owner that does not control it says nothing.
         assert!(kept(owned("Pod", by("postgresql.cnpg.io/v1", "Cluster"))).is_some());
-        assert!(kept(owned("Pod", json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "b"}))).is_some());
+        assert!(
+            kept(owned(
+                "Pod",
+                json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "b"})
+            ))
+            .is_some()
+        );
         assert!(kept(owned("Deployment", by("apps/v1", "Deployment"))).is_some());
     }
 
@@ -159,6 +174,10 @@ mod tests {
         });
         let with = pruned(definition.clone(), Keep { schemas: true }).expect("an object");
         assert!(with.contains("openAPIV3Schema"));
-        assert!(!pruned(definition, Keep::default()).expect("an object").contains("openAPIV3Schema"));
+        assert!(
+            !pruned(definition, Keep::default())
+                .expect("an object")
+                .contains("openAPIV3Schema")
+        );
     }
 }

@@ -105,6 +105,8 @@ pub struct Store {
     free: Vec<u32>,
     index: Index,
     kinds: BTreeMap<Arc<str>, Kind>,
+    /// NetworkPolicies by namespace and name: whether there is any matters everywhere.
+    policies: BTreeSet<(Box<str>, Box<str>)>,
     bytes: usize,
 }
 
@@ -127,6 +129,7 @@ impl Store {
             free: Vec::new(),
             index: Index::default(),
             kinds: BTreeMap::new(),
+            policies: BTreeSet::new(),
             bytes: 0,
         }
     }
@@ -166,6 +169,9 @@ impl Store {
         state.left_out.remove(&facts.identity);
         state.objects += 1;
         self.bytes += cost;
+        if facts.class == Class::Policy {
+            self.policies.insert((namespace.clone(), name.clone()));
+        }
         let entry = Entry {
             kind: self.shared(&kind),
             namespace,
@@ -297,7 +303,13 @@ impl Store {
         self.related(Relation::Class, namespace, class as u64)
     }
 
-    /// The objects of a kind in a namespace, or all those with a trait.
+    /// The first NetworkPolicy of all.
+    pub(super) fn first_policy(&self) -> Option<u32> {
+        let (namespace, name) = self.policies.first()?;
+        self.find("NetworkPolicy.networking.k8s.io", namespace, name)
+    }
+
+    /// The objects with a trait.
     pub(super) fn with(&self, trait_of: Trait) -> impl Iterator<Item = u32> + '_ {
         self.related(Relation::Trait, "", trait_of as u64)
     }
@@ -328,6 +340,9 @@ impl Store {
         let Some(entry) = self.entries.get_mut(slot as usize).and_then(Option::take) else {
             return;
         };
+        if entry.class == Class::Policy {
+            self.policies.remove(&(entry.namespace.clone(), entry.name.clone()));
+        }
         self.free.push(slot);
         self.bytes -= entry.cost;
         let kind = self.kind(&entry.kind);
@@ -337,12 +352,6 @@ impl Store {
                 self.index.remove(key, slot);
             }
         }
-    }
-
-    /// How many entries its index has.
-    #[cfg(test)]
-    pub(super) fn indexed(&self) -> usize {
-        self.index.len()
     }
 }
 
@@ -386,9 +395,6 @@ fn keys(facts: &Facts) -> Vec<Key> {
         Key::new(Relation::Name, "", facts.identity),
         Key::new(Relation::Class, namespace, facts.class as u64),
     ];
-    if facts.class == Class::Policy {
-        keys.push(Key::new(Relation::Class, "*", facts.class as u64));
-    }
     keys.extend(facts.words.iter().map(|&word| Key::new(Relation::Mention, "", word)));
     for &label in facts.pods.iter().flatten() {
         keys.push(Key::new(Relation::Pod, namespace, label));
