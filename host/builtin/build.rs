@@ -59,7 +59,7 @@ fn run() -> Result<(), String> {
         writeln!(
             table,
             "    BuiltinPolicy {{ name: {name:?}, digest: {digest:?}, component: include_bytes!({component_path:?}), \
-             code: include_bytes!({code_path:?}) }},"
+             code: pages!({code_path:?}) }},"
         )
         .map_err(|error| error.to_string())?;
     }

@@ -15,6 +15,19 @@ pub struct BuiltinPolicy {
     code: &'static [u8],
 }
 
+/// What begins at a page and has its pages to itself, as code needs that is run where it lies. Larger pages than these
+/// are not met where that is done.
+#[repr(C, align(4096))]
+struct Pages<T>(T);
+
+/// The content of a file, in pages of its own.
+macro_rules! pages {
+    ($path:literal) => {{
+        static CODE: &[u8] = &Pages(*include_bytes!($path)).0;
+        CODE
+    }};
+}
+
 static POLICIES: &[BuiltinPolicy] = &include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 
 /// All of them, sorted by name.
@@ -30,7 +43,8 @@ impl BuiltinPolicy {
     /// # Errors
     /// When the engine can use neither, or the policy cannot describe itself.
     pub fn load(&self, engine: &Engine) -> Result<Policy, EvaluationFailure> {
-        // SAFETY: the build script made `code` of `component` with wasmtime, and both are part of this program.
+        // SAFETY: the build script made `code` of `component` with wasmtime, both are part of this program, and `code` has
+        // its pages to itself.
         #[allow(unsafe_code, reason = "compiled code is run as it is; this crate's build made it")]
         unsafe {
             Policy::from_precompiled(engine, self.code, self.component)
@@ -53,6 +67,12 @@ mod tests {
         for policy in policies() {
             let loaded = policy.load(&engine).expect(policy.name);
             assert_eq!(loaded.description().name, policy.name);
+            let address = policy.code.as_ptr().addr();
+            assert!(
+                policy.code.is_empty() || address.is_multiple_of(4096),
+                "{}: copied at every start",
+                policy.name
+            );
             assert_eq!(plimsoll_engine::digest(policy.component), policy.digest);
             if engine.allocation() != Allocation::Small {
                 assert_eq!(loaded.origin(), &Origin::Precompiled, "{}", policy.name);

@@ -101,6 +101,8 @@ fn start(options: &EngineOptions) -> wasmtime::Result<(wasmtime::Engine, Allocat
 
 fn make(options: &EngineOptions, allocation: Allocation) -> wasmtime::Result<wasmtime::Engine> {
     let mut config = compile::config();
+    #[cfg(all(unix, target_arch = "x86_64"))]
+    crate::code::publish::anywhere(&mut config);
     match allocation {
         Allocation::Auto | Allocation::Pooling => pool(&mut config, options),
         Allocation::OnDemand => {}

@@ -12,6 +12,7 @@
 
 mod bindings;
 mod cache;
+mod code;
 mod compile;
 mod convert;
 mod describe;

@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::host::State;
 use crate::limits::{Applied, Limiter};
 use crate::settings::Schema;
-use crate::{EXPORT, IMPORT, MAX_COMPONENT, convert, describe, failure};
+use crate::{EXPORT, IMPORT, MAX_COMPONENT, code, convert, describe, failure};
 
 /// How a policy's code came to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,20 +68,26 @@ impl Policy {
         Ok(policy)
     }
 
-    /// A policy from code that the build compiled; from the component when this machine cannot use that code.
+    /// A policy from code that the build compiled and that is part of the program; from the component when this machine
+    /// cannot use that code. Code that starts at a page is not copied where the system lets it be run as it lies.
     ///
     /// # Errors
     /// As [`Policy::from_component`]; but a settings schema is looked at only when there are settings.
     ///
     /// # Safety
-    /// `code` must be empty, or what wasmtime made of `component` by `Engine::precompile_component`: it is run as it is.
+    /// `code` must be empty, or what wasmtime made of `component` by `Engine::precompile_component`: it is run as it is. If
+    /// it starts at a page, nothing that must not be run may share a page with it.
     #[allow(
         unsafe_code,
         reason = "compiled code is run as it is: who calls must know where it comes from"
     )]
-    pub unsafe fn from_precompiled(engine: &Engine, code: &[u8], component: &[u8]) -> Result<Self, EvaluationFailure> {
+    pub unsafe fn from_precompiled(
+        engine: &Engine,
+        code: &'static [u8],
+        component: &[u8],
+    ) -> Result<Self, EvaluationFailure> {
         // SAFETY: the caller's promise.
-        let loaded = unsafe { deserialize(engine, code) };
+        let loaded = unsafe { code::in_place(engine, code) };
         match loaded {
             Ok(component) => Policy::new(engine, &component, Origin::Precompiled),
             Err(because) => {
@@ -300,10 +306,10 @@ fn compile(engine: &Engine, component: &[u8]) -> Result<Component, EvaluationFai
 
 /// From the cache; else compiled, and kept for the next time.
 fn cached(engine: &Engine, component: &[u8], entry: &Entry) -> Result<(Component, Origin), EvaluationFailure> {
-    if let Some(code) = entry.read() {
+    if let Some(kept) = entry.read() {
         // SAFETY: an earlier run wrote it, to a folder that is this user's alone, and its digest is right.
         #[allow(unsafe_code, reason = "compiled code is run as it is; the cache answers for it")]
-        let loaded = unsafe { deserialize(engine, &code) };
+        let loaded = unsafe { code::copied(engine, &kept) };
         if let Ok(component) = loaded {
             return Ok((component, Origin::Cached));
         }
@@ -317,17 +323,4 @@ fn cached(engine: &Engine, component: &[u8], entry: &Entry) -> Result<(Component
         .err()
         .map(|error| format!("the compiled code cannot be kept: {error}"));
     Ok((component, Origin::Compiled { because }))
-}
-
-/// Takes compiled code as it is. wasmtime refuses code of another version, configuration or machine.
-///
-/// # Safety
-/// `code` must be empty or come from wasmtime itself.
-#[allow(unsafe_code, reason = "the one place where compiled code is loaded")]
-unsafe fn deserialize(engine: &Engine, code: &[u8]) -> Result<Component, String> {
-    if code.is_empty() {
-        return Err("there is no compiled code for this machine".to_owned());
-    }
-    // SAFETY: the caller's promise.
-    unsafe { Component::deserialize(engine.wasmtime(), code) }.map_err(|error| error.to_string())
 }

@@ -80,8 +80,9 @@ fn code_that_was_made_before_is_taken_as_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = folder.path().join("cache");
     load_from(&cache);
-    let entry = fs::read(entries(&cache).remove(0)).expect("an entry");
-    // Behind its header and digest.
+    // Code is taken from what lives as long as the program.
+    let entry: &'static [u8] = fs::read(entries(&cache).remove(0)).expect("an entry").leak();
+    // Behind its header and digest, and so at no page's begin.
     let code = entry.get(48..).expect("code");
     for (code, precompiled) in [(code, true), (&[][..], false), (&code[..100], false)] {
         // SAFETY: wasmtime made it, or it is too short to be taken.
