@@ -168,6 +168,7 @@ impl Court<'_> {
                 .chain(std::iter::repeat_n(Role::Context, neighbours))
                 .collect(),
             no_alternatives: true,
+            everywhere: false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod plan;
 mod prune;
 mod store;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use plimsoll_core::read::Manifest;
@@ -28,13 +29,6 @@ pub trait Cluster: Send + Sync {
     fn ready(&self) -> bool;
     /// The value of a label of a namespace, as far as it is known.
     fn namespace_label(&self, namespace: &str, label: &str) -> Option<String>;
-    /// The same as [`Cluster::neighbours`], and whether they are all.
-    fn around(&self, subject: &Manifest) -> Around {
-        Around {
-            objects: self.neighbours(subject),
-            whole: true,
-        }
-    }
 }
 
 /// What lies around an object in the cluster.
@@ -50,6 +44,7 @@ pub struct Around {
 pub struct Shared {
     store: RwLock<Store>,
     room: Room,
+    ready: AtomicBool,
 }
 
 impl Shared {
@@ -59,7 +54,13 @@ impl Shared {
         Shared {
             store: RwLock::new(store),
             room,
+            ready: AtomicBool::new(false),
         }
+    }
+
+    /// Notes whether all kinds that are wanted are known, or were given up.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
     }
 
     /// Looks at the store. Nobody writes meanwhile.
@@ -79,15 +80,16 @@ impl Cluster for Shared {
         self.read(|store| store.knows(kind))
     }
 
-    fn neighbours(&self, subject: &Manifest) -> Vec<Manifest> {
-        self.around(subject).objects
+    fn neighbours(&self, subject: &Manifest) -> Option<Vec<Manifest>> {
+        let around = self.read(|store| store.around(&[subject], self.room));
+        around.whole.then_some(around.objects)
+    }
+
+    fn ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
     }
 
     fn namespace_label(&self, namespace: &str, label: &str) -> Option<String> {
         self.read(|store| store.namespace_label(namespace, label))
-    }
-
-    fn around(&self, subject: &Manifest) -> Around {
-        self.read(|store| store.around(&[subject], self.room))
     }
 }
