@@ -12,6 +12,7 @@ mod input;
 mod judge;
 mod output;
 mod progress;
+mod render;
 mod report;
 mod root;
 mod run;

@@ -13,6 +13,7 @@ use crate::args::PolicyArguments;
 use crate::config::{ConfigArguments, Settled};
 use crate::exit::Exit;
 use crate::progress::Progress;
+use crate::render::RenderArguments;
 use crate::report::{ReportArguments, exit};
 use crate::run::{self, Timings};
 use crate::since::Before;
@@ -37,6 +38,8 @@ pub struct Check {
     /// configuration
     #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
     since: Option<String>,
+    #[command(flatten)]
+    render: RenderArguments,
     /// Print the configuration in force and judge nothing
     #[arg(long)]
     show_config: bool,
@@ -68,8 +71,12 @@ impl Check {
             },
         );
         progress.done();
-        let mut policies = policies?;
-        timings.add("read, and load policies", started);
+        let (mut policies, mut input) = (policies?, input);
+        let read = timings.add("read, and load policies", started);
+        if self.render.wanted() {
+            self.render.apply(&mut input, &settled);
+            timings.add("render", read);
+        }
         let known = match &before {
             Some(before) => before.judge(&mut policies, &settled, &self.suppress, &input.named, &mut timings)?,
             None => Known::default(),

@@ -3,6 +3,7 @@
 //! Files are joined in the order given. Before, kustomizations are applied, patches recognised, namespaces settled, exact
 //! duplicates dropped, and directories that are alternatives told apart; see the modules.
 
+pub(crate) mod back;
 mod content;
 mod copies;
 mod duplicates;
@@ -21,6 +22,7 @@ mod write;
 
 use std::sync::{Arc, OnceLock};
 
+pub use self::kustomize::roots::{KustomizationRoot, kustomization_roots};
 pub use plimsoll_tree::write::Workers;
 use plimsoll_tree::write::{Alone, TooLarge};
 use plimsoll_tree::{Role, Tree};

@@ -38,6 +38,9 @@ impl Notes {
             notes.starts.push(notes.notes.len());
             for object in &manifest.objects {
                 let mut flags = ObjectFlags::default().with_role(role);
+                if manifest.rendering().is_some() {
+                    flags = flags.with(ObjectFlags::RENDERED);
+                }
                 let document = manifest.documents.get(object.document as usize);
                 if document.is_some_and(|document| document.coarse) {
                     flags = flags.with(ObjectFlags::COARSE);

@@ -105,7 +105,8 @@ fn objects(
         let mut found = Vec::new();
         let files = batches.get(batch).copied().unwrap_or_default();
         for (index, manifest) in (batch * BATCH..).zip(files) {
-            if notes.role(index) == Role::Previous {
+            // What was rendered is whole, and final.
+            if notes.role(index) == Role::Previous || manifest.rendering().is_some() {
                 continue;
             }
             for (number, object) in manifest.objects.iter().enumerate() {

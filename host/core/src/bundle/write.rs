@@ -10,7 +10,7 @@ use super::identity::{Identities, Identity};
 use super::kustomize::{self, Found};
 use super::scopes::{self, Scopes};
 use super::{Bundle, Closure, Notes, Options, duplicates, facts, kinds, place};
-use crate::read::{Manifest, Namespace};
+use crate::read::{Manifest, Namespace, Renderer};
 
 /// Joins manifests of which everything else is known.
 pub(super) fn join(
@@ -26,7 +26,7 @@ pub(super) fn join(
         .map(|(index, manifest)| match notes.role(index) {
             _ if options.no_alternatives => "",
             Role::Context if options.everywhere => scopes::EVERYWHERE,
-            _ => scopes::directory(&manifest.path),
+            _ => manifest.directory(),
         })
         .collect();
     let needed = manifests.iter().zip(&directories);
@@ -177,16 +177,17 @@ fn write_scopes(
     } else {
         scopes::marks(scopes.len(), definitions(manifests, notes, identities))
     };
-    let closures: Vec<BTreeSet<u32>> = found
-        .iter()
-        .map(|closure| {
-            closure
-                .directories
-                .iter()
-                .filter_map(|path| scopes.find(path))
-                .collect()
-        })
-        .collect();
+    let closures = found.iter().map(|closure| {
+        let directories = closure.directories.iter();
+        directories.filter_map(|path| scopes.find(path)).collect()
+    });
+    // What kustomize rendered is all that belongs together.
+    let rendered = manifests.iter().filter(|manifest| {
+        let rendering = manifest.rendering();
+        rendering.is_some_and(|rendering| rendering.by == Renderer::Kustomize)
+    });
+    let rendered = rendered.map(|manifest| scopes.find(manifest.directory()).into_iter().collect());
+    let closures: Vec<BTreeSet<u32>> = closures.chain(rendered).collect();
     let mut closed = scopes::closed(scopes.len(), &closures);
     if options.everywhere
         && let Some(scope) = scopes.find(scopes::EVERYWHERE)

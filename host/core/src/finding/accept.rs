@@ -6,8 +6,9 @@ use plimsoll_tree::write::{Alone, Workers};
 use plimsoll_tree::{NONE, Tree};
 
 use super::clean::{clean_block, clean_line};
-use super::{Finding, Identity, Location, Masks, ProposedFix, RelatedPlace, fingerprint, scalar};
+use super::{AsRendered, Finding, Found, Identity, Location, Masks, ProposedFix, RelatedPlace, fingerprint, scalar};
 use crate::bundle::Bundle;
+use crate::bundle::back::{Back, Origin, Rendered};
 use crate::policy::{Confidence, Description, Edit, EvaluationFailure, Fix, Place, Severity, Violation};
 use crate::read::Span;
 
@@ -92,16 +93,27 @@ pub fn accept_with(
         })
         .collect();
     let helps = Helps::new(&reported, &masks, workers);
+    let back = Back::new(bundle);
+    let judged = Judging {
+        bundle,
+        tree,
+        masks: &masks,
+        helps,
+        back: &back,
+    };
     let batches: Vec<&[(&Description, &Violation)]> = reported.chunks(BATCH).collect();
     let findings = workers.map(batches.len(), |batch| {
         let violations = batches.get(batch).copied().unwrap_or_default();
         violations
             .iter()
-            .filter_map(|&(policy, violation)| finding(bundle, tree, &masks, &helps, policy, violation))
+            .filter_map(|&(policy, violation)| judged.finding(policy, violation))
             .collect::<Vec<Judged>>()
     });
     let findings = findings.into_iter().flatten().collect();
     let mut findings = fold_copies(findings);
+    if !back.is_empty() {
+        findings = fold_renderings(findings);
+    }
     sort(bundle, &mut findings);
     (findings, masks, failures)
 }
@@ -243,69 +255,124 @@ impl<'v> Helps<'v> {
     }
 }
 
-/// A finding, and whose copy the object is that it is about.
-fn finding(
-    bundle: &Bundle,
-    tree: Tree<'_>,
-    masks: &Masks,
-    helps: &Helps<'_>,
-    policy: &Description,
-    violation: &Violation,
-) -> Option<Judged> {
-    let rule = policy.rules.get(violation.rule as usize)?;
-    let id = format!("{}/{}", policy.name, rule.id);
-    let at = resolve(bundle, tree, &violation.at)?;
-    let mut place = location(bundle, &at)?;
-    if let Some(within) = violation.within.as_ref().filter(|_| !at.key && at.exact) {
-        place = narrowed(bundle, tree, at.node, place, within.start as usize..within.end as usize);
-    }
-    let mut help = violation.help.as_deref().and_then(|help| helps.get(help));
-    if !at.exact {
-        let note = "the policy pointed at a place that does not exist; this is the nearest one that does";
-        help = Some(help.map_or_else(|| note.to_owned(), |help| format!("{help}\n{note}")));
-    }
-    let related = violation.related.iter().take(RELATED).filter_map(|related| {
-        let at = resolve(bundle, tree, &related.at)?;
-        Some(RelatedPlace {
-            message: masks.text(&clean_line(&related.message, MESSAGE)),
+/// What making findings takes.
+struct Judging<'a> {
+    bundle: &'a Bundle,
+    tree: Tree<'a>,
+    masks: &'a Masks,
+    helps: Helps<'a>,
+    back: &'a Back<'a>,
+}
+
+/// A place, and where it comes from if it is in a rendered text.
+struct Sourced {
+    place: Location,
+    rendered: Option<AsRendered>,
+    value: Option<Location>,
+}
+
+impl Judging<'_> {
+    /// A finding, and whose copy the object is that it is about.
+    fn finding(&self, policy: &Description, violation: &Violation) -> Option<Judged> {
+        let Judging {
+            bundle, tree, masks, ..
+        } = *self;
+        let rule = policy.rules.get(violation.rule as usize)?;
+        let id = format!("{}/{}", policy.name, rule.id);
+        let at = resolve(bundle, tree, &violation.at)?;
+        let mut place = location(bundle, &at)?;
+        let within = violation.within.as_ref().filter(|_| !at.key && at.exact);
+        let within = within.map(|within| within.start as usize..within.end as usize);
+        if let Some(within) = within.clone() {
+            place = narrowed(bundle, tree, at.node, place, within);
+        }
+        let sourced = self.sourced(&at, place, within);
+        let mut help = violation.help.as_deref().and_then(|help| self.helps.get(help));
+        if !at.exact {
+            let note = "the policy pointed at a place that does not exist; this is the nearest one that does";
+            help = Some(help.map_or_else(|| note.to_owned(), |help| format!("{help}\n{note}")));
+        }
+        let related = violation.related.iter().take(RELATED).filter_map(|related| {
+            let at = resolve(bundle, tree, &related.at)?;
+            let sourced = self.sourced(&at, location(bundle, &at)?, None);
+            Some(RelatedPlace {
+                message: masks.text(&clean_line(&related.message, MESSAGE)),
+                object: identity(tree, at.object)?,
+                path: masks.text(&path(bundle, &at)?),
+                place: sourced.place,
+                rendered: sourced.rendered,
+            })
+        });
+        let value = sourced.value.map(|place| RelatedPlace {
+            message: "the value comes from here".to_owned(),
+            object: Identity::default(),
+            path: String::new(),
+            place,
+            rendered: None,
+        });
+        let owner = tree.object(at.object).map_or(NONE, |record| record.owner);
+        let finding = Finding {
+            severity: severity(violation.severity.unwrap_or(rule.severity), violation.confidence),
+            confidence: violation.confidence,
+            message: masks.text(&clean_line(&violation.message, MESSAGE)),
+            help,
             object: identity(tree, at.object)?,
+            owner: (owner != NONE).then(|| identity(tree, owner)).flatten(),
             path: masks.text(&path(bundle, &at)?),
-            place: location(bundle, &at)?,
+            place: sourced.place,
+            rendered: sourced.rendered,
+            related: value.into_iter().chain(related).collect(),
+            fix: violation
+                .fix
+                .as_ref()
+                .and_then(|fix| proposed(bundle, tree, masks, fix)),
+            sensitive: violation.sensitive,
+            fingerprint: match at.object {
+                // Of what is in no object nothing else stays the same.
+                NONE => {
+                    let file = bundle.manifests.get(place.manifest).map_or("", |file| &file.path);
+                    fingerprint::fingerprint_of(&[&id, file])
+                }
+                object => fingerprint::fingerprint(&id, tree, object, at.node),
+            },
+            suppressed: None,
+            policy: policy.name.clone(),
+            rule: id,
+        };
+        let copy = bundle.copy_of(at.object);
+        Some(Judged {
+            finding,
+            source: copy.unwrap_or(at.object),
+            is_copy: copy.is_some(),
         })
-    });
-    let owner = tree.object(at.object).map_or(NONE, |record| record.owner);
-    let finding = Finding {
-        severity: severity(violation.severity.unwrap_or(rule.severity), violation.confidence),
-        confidence: violation.confidence,
-        message: masks.text(&clean_line(&violation.message, MESSAGE)),
-        help,
-        object: identity(tree, at.object)?,
-        owner: (owner != NONE).then(|| identity(tree, owner)).flatten(),
-        path: masks.text(&path(bundle, &at)?),
-        place,
-        related: related.collect(),
-        fix: violation
-            .fix
-            .as_ref()
-            .and_then(|fix| proposed(bundle, tree, masks, fix)),
-        sensitive: violation.sensitive,
-        fingerprint: match at.object {
-            // Of what is in no object nothing else stays the same.
-            NONE => {
-                fingerprint::fingerprint_of(&[&id, bundle.manifests.get(place.manifest).map_or("", |file| &file.path)])
-            }
-            object => fingerprint::fingerprint(&id, tree, object, at.node),
-        },
-        suppressed: None,
-        policy: policy.name.clone(),
-        rule: id,
-    };
-    let copy = bundle.copy_of(at.object);
-    Some(Judged {
-        finding,
-        source: copy.unwrap_or(at.object),
-        is_copy: copy.is_some(),
-    })
+    }
+
+    /// Where a place comes from.
+    fn sourced(&self, at: &Resolved, place: Location, within: Option<std::ops::Range<usize>>) -> Sourced {
+        let value = self.tree.symbol(at.node).map(|symbol| self.tree.text(symbol));
+        let origin = self.back.origin(Rendered {
+            place,
+            node: (at.node != NONE).then_some(at.node),
+            key: at.key,
+            within: within.zip(value),
+        });
+        match origin {
+            None => Sourced {
+                place,
+                rendered: None,
+                value: None,
+            },
+            Some(Origin {
+                place: source,
+                found,
+                value,
+            }) => Sourced {
+                place: source,
+                rendered: Some(AsRendered { place, found }),
+                value,
+            },
+        }
+    }
 }
 
 /// Who may say error: only what is certain or high.
@@ -423,17 +490,67 @@ fn fold_copies(judged: Vec<Judged>) -> Vec<Finding> {
     for copy in copies {
         if let Some(finding) = first.get(&key(&copy)).and_then(|&at| kept.get_mut(at)) {
             let Finding {
-                object, path, place, ..
+                object,
+                path,
+                place,
+                rendered,
+                ..
             } = copy.finding;
             finding.related.push(RelatedPlace {
                 message: "the same in a copy".to_owned(),
                 object,
                 path,
                 place,
+                rendered,
             });
         } else {
             first.insert(key(&copy), kept.len());
             kept.push(copy.finding);
+        }
+    }
+    kept
+}
+
+/// What several renderings have from one place is one finding: the others' places become related ones.
+fn fold_renderings(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut first: HashMap<(String, Location, String, Severity), usize> = HashMap::new();
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let rendered = finding.rendered.filter(|rendered| rendered.found != Found::Nowhere);
+        let Some(rendered) = rendered else {
+            kept.push(finding);
+            continue;
+        };
+        let key = (
+            finding.rule.clone(),
+            finding.place,
+            finding.message.clone(),
+            finding.severity,
+        );
+        match first.get(&key).and_then(|&at| kept.get_mut(at)) {
+            // Twice in one rendering: a loop.
+            Some(one) if one.rendered.map(|one| one.place.manifest) == Some(rendered.place.manifest) => {
+                kept.push(finding)
+            }
+            Some(one) => {
+                let also = |related: &RelatedPlace| related.place.manifest == rendered.place.manifest;
+                if one.related.len() < RELATED && !one.related.iter().any(also) {
+                    one.related.push(RelatedPlace {
+                        message: "the same is rendered here".to_owned(),
+                        object: finding.object,
+                        path: finding.path,
+                        place: rendered.place,
+                        rendered: Some(AsRendered {
+                            found: Found::Nowhere,
+                            ..rendered
+                        }),
+                    });
+                }
+            }
+            None => {
+                first.insert(key, kept.len());
+                kept.push(finding);
+            }
         }
     }
     kept

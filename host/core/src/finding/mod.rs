@@ -40,8 +40,10 @@ pub struct Finding {
     pub owner: Option<Identity>,
     /// RFC 6901 pointer from the object's own root.
     pub path: String,
-    /// Where.
+    /// Where: in the file that it comes from, where it stands in a rendered text and that is known.
     pub place: Location,
+    /// Where it stands in a rendered text.
+    pub rendered: Option<AsRendered>,
     /// Where else.
     pub related: Vec<RelatedPlace>,
     /// How to repair it.
@@ -108,6 +110,29 @@ pub struct RelatedPlace {
     pub path: String,
     /// Where.
     pub place: Location,
+    /// Where it stands in a rendered text.
+    pub rendered: Option<AsRendered>,
+}
+
+/// A place in what a renderer made, and what is known of where it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AsRendered {
+    /// In the rendered text.
+    pub place: Location,
+    /// How the place of the finding was found.
+    pub found: Found,
+}
+
+/// How the place in a file was found that a rendered place comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Found {
+    /// It is that very place.
+    Exact,
+    /// It is the nearest place around it that is known, or what made all of it.
+    Near,
+    /// It is in no file as it stands: the rendered text is its place.
+    Nowhere,
 }
 
 /// A repair as the policy proposed it, with the places it speaks of resolved to nodes.

@@ -9,8 +9,8 @@ use super::position::Lines;
 use super::split::{self, Piece};
 use super::yaml::{self, Fault};
 use super::{
-    Comment, Document, Encoding, Limits, Manifest, ReadError, ReadFailure, Remark, RemarkKind, Skip, Span, decode,
-    fallback, objects, pending, template,
+    Comment, Document, Encoding, Limits, Manifest, ReadError, ReadFailure, Remark, RemarkKind, Skip, Span, Standing,
+    decode, fallback, objects, pending, template,
 };
 
 /// Reads a file's bytes: decodes, cuts into documents, builds nodes and finds the objects. Never fails as a whole: what
@@ -70,6 +70,7 @@ fn empty(path: &str, text: Arc<str>, encoding: Encoding, builder: Builder<'_>) -
         comments: Vec::new(),
         remarks: builder.remarks,
         lines: Lines::default(),
+        standing: Standing::Own,
     }
 }
 

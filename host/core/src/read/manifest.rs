@@ -52,6 +52,85 @@ pub struct Manifest {
     pub remarks: Vec<Remark>,
     /// Where its lines start, found when first asked for ([`Manifest::position`]).
     pub lines: Lines,
+    /// Whether it is judged as it stands.
+    pub standing: Standing,
+}
+
+/// What a text is to the judging.
+#[derive(Clone, Debug, Default)]
+pub enum Standing {
+    /// Judged as it stands.
+    #[default]
+    Own,
+    /// What a renderer made of files, judged in their place.
+    Rendered(Arc<Rendering>),
+    /// Rendered, so not judged itself: it only has places. Holds the objects that it had.
+    Replaced(Vec<ReadObject>),
+}
+
+/// Where a rendered text comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rendering {
+    /// What rendered it.
+    pub by: Renderer,
+    /// The folder of the chart or kustomization, as reports show it; empty for the root of the input.
+    pub folder: String,
+    /// Files of values that a chart was given, as reports show them; the later ones win.
+    pub values: Vec<String>,
+}
+
+/// What renders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Renderer {
+    /// `helm template`.
+    Helm,
+    /// `kustomize build`.
+    Kustomize,
+}
+
+impl Manifest {
+    /// The directory that it counts as part of: what was rendered at once is a place of its own.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        match self.standing {
+            Standing::Rendered(_) => &self.path,
+            _ => self.path.rfind('/').map_or("", |slash| &self.path[..slash]),
+        }
+    }
+
+    /// Leaves only its text and places, as it is judged in the form that a renderer gave it.
+    pub fn replace(&mut self) {
+        if !matches!(self.standing, Standing::Replaced(_)) {
+            self.standing = Standing::Replaced(std::mem::take(&mut self.objects));
+            self.skipped = None;
+            self.failures.clear();
+            self.remarks.clear();
+        }
+    }
+
+    /// The objects that it holds, judged here or not.
+    #[must_use]
+    pub fn all_objects(&self) -> &[ReadObject] {
+        match &self.standing {
+            Standing::Replaced(objects) => objects,
+            _ => &self.objects,
+        }
+    }
+
+    /// What rendered it, if it is no file.
+    #[must_use]
+    pub fn rendering(&self) -> Option<&Rendering> {
+        match &self.standing {
+            Standing::Rendered(rendering) => Some(rendering),
+            _ => None,
+        }
+    }
+
+    /// Whether it is judged in the form that a renderer gave it.
+    #[must_use]
+    pub fn is_replaced(&self) -> bool {
+        matches!(self.standing, Standing::Replaced(_))
+    }
 }
 
 /// How a text was stored.

@@ -21,8 +21,8 @@ mod yaml;
 
 pub use load::{manifest, manifest_of_text};
 pub use manifest::{
-    Comment, Document, Encoding, Manifest, Namespace, ReadError, ReadFailure, ReadObject, Remark, RemarkKind, Skip,
-    Span,
+    Comment, Document, Encoding, Manifest, Namespace, ReadError, ReadFailure, ReadObject, Remark, RemarkKind, Renderer,
+    Rendering, Skip, Span, Standing,
 };
 pub use position::{Lines, Position};
 pub use template::looks_like_manifest;

@@ -28,7 +28,8 @@ pub fn excerpt(manifest: &Manifest, masks: &Masks, places: &[Location]) -> Optio
         places.iter().map(|place| place.span.start).min()?,
         places.iter().map(|place| place.span.start).max()?,
     );
-    if masks.nothing_is_shown || text.get(first as usize..last as usize).is_none() {
+    // Of what was rendered nobody has looked for secrets in the source: the rendered text is shown.
+    if manifest.is_replaced() || masks.nothing_is_shown || text.get(first as usize..last as usize).is_none() {
         return None;
     }
     // What was not read may hold any secret.

@@ -1,5 +1,6 @@
 //! For people: excerpts with carets, in the manner of rustc, then a line of summary.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -7,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::excerpt::{WIDEST_GAP, excerpt};
 use super::{Report, Tally};
-use crate::finding::{Finding, Location, clean_line};
+use crate::finding::{AsRendered, Finding, Found, Location, RelatedPlace, clean_line};
 use crate::policy::Severity;
 
 /// How human output is drawn.
@@ -136,11 +137,17 @@ fn render(report: &Report<'_>, renderer: &Renderer, width: usize, block: &[&Find
         .primary_title(&finding.message)
         .id(&finding.rule)
         .elements(Vec::<Origin<'_>>::new());
+    // What comes from a source is shown as it was rendered.
+    let labels: Vec<Cow<'_, str>> = finding.related.iter().map(|related| label(report, related)).collect();
+    let (origin, note) = source(report, finding);
+    group = group.elements(origin);
     // Places by file, the primary one's first; in a file by line, cut where the gap is wide.
-    let mut places: Vec<(Location, Option<&str>)> = vec![(finding.place, None)];
-    for related in &finding.related {
-        if !places.iter().any(|(place, _)| *place == related.place) {
-            places.push((related.place, Some(&related.message)));
+    let shown = |place: Location, rendered: Option<AsRendered>| rendered.map_or(place, |rendered| rendered.place);
+    let mut places: Vec<(Location, Option<&str>)> = vec![(shown(finding.place, finding.rendered), None)];
+    for (related, label) in finding.related.iter().zip(&labels) {
+        let at = shown(related.place, related.rendered);
+        if !places.iter().any(|(place, _)| *place == at) {
+            places.push((at, Some(label)));
         }
     }
     let mut files: Vec<usize> = Vec::new();
@@ -192,6 +199,7 @@ fn render(report: &Report<'_>, renderer: &Renderer, width: usize, block: &[&Find
             }
         }
     }
+    group = group.elements(note.map(|note| Level::NOTE.message(note)));
     if block.len() > 1 {
         group = group.element(Level::NOTE.message(list(report, block)));
     }
@@ -201,6 +209,43 @@ fn render(report: &Report<'_>, renderer: &Renderer, width: usize, block: &[&Find
         group = group.element(Level::HELP.message(textwrap::fill(help, width)));
     }
     renderer.render(&[group])
+}
+
+/// The file that a rendered place comes from, and what is to be known of that.
+fn source<'a>(report: &'a Report<'_>, finding: &Finding) -> (Option<Origin<'a>>, Option<&'static str>) {
+    let Some(rendered) = finding.rendered else {
+        return (None, None);
+    };
+    let (start, _) = report.positions(finding.place);
+    let origin = Origin::path(clean_line(report.file(finding.place), 500))
+        .line(start.line as usize)
+        .char_column(start.column as usize);
+    match rendered.found {
+        Found::Exact => (Some(origin), None),
+        Found::Near => (
+            Some(origin),
+            Some("which line of the file made this is not known; it is the nearest one that is"),
+        ),
+        Found::Nowhere => (
+            None,
+            Some("this is rendered: it stands so in no file, or in one that is not among the paths"),
+        ),
+    }
+}
+
+/// What is said of a related place: with its file, where it is shown as it was rendered.
+fn label<'a>(report: &Report<'_>, related: &'a RelatedPlace) -> Cow<'a, str> {
+    match related.rendered {
+        Some(AsRendered {
+            found: Found::Exact | Found::Near,
+            ..
+        }) => {
+            let (start, _) = report.positions(related.place);
+            let file = clean_line(report.file(related.place), 500);
+            Cow::Owned(format!("{} ({file}:{})", related.message, start.line))
+        }
+        _ => Cow::Borrowed(&related.message),
+    }
 }
 
 /// The other objects of a folded block.
@@ -235,6 +280,9 @@ fn summary(report: &Report<'_>) -> String {
         many(counts.documents, "document"),
         many(counts.objects, "object")
     );
+    if counts.rendered > 0 {
+        let _ = write!(text, "; {} rendered", counts.rendered);
+    }
     if !counts.skipped.is_empty() {
         let reasons: Vec<String> = counts
             .reasons()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Failure, InputFailure, Report, Tally};
 use crate::edit::Editor;
-use crate::finding::{Finding, Identity, Location, Suppression};
+use crate::finding::{AsRendered, Finding, Found, Identity, Location, Suppression};
 use crate::policy::{Confidence, Severity};
 
 #[derive(Serialize)]
@@ -24,6 +24,8 @@ struct Summary<'a> {
     documents: usize,
     objects: usize,
     not_validated: usize,
+    #[serde(skip_serializing_if = "is_none")]
+    rendered: usize,
     skipped: Vec<Skipped<'a>>,
     errors: usize,
     warnings: usize,
@@ -61,6 +63,8 @@ struct Entry<'a> {
     file: &'a str,
     start: Point,
     end: Point,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'a>>,
     related: Vec<Related<'a>>,
     fix: Option<Fix<'a>>,
     fingerprint: &'a str,
@@ -75,6 +79,22 @@ struct Related<'a> {
     file: &'a str,
     start: Point,
     end: Point,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<Rendered<'a>>,
+}
+
+/// Where something stands in what a renderer made.
+#[derive(Serialize)]
+struct Rendered<'a> {
+    file: &'a str,
+    start: Point,
+    end: Point,
+    place: Found,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "what serde calls it with")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A place in a file as stored: line and column from 1 (columns count Unicode characters), offset in bytes.
@@ -113,6 +133,7 @@ pub fn json(report: &Report<'_>) -> String {
             documents: counts.documents,
             objects: counts.objects,
             not_validated: counts.not_validated,
+            rendered: counts.rendered,
             skipped: counts
                 .skipped
                 .iter()
@@ -159,6 +180,7 @@ fn entry<'a>(report: &'a Report<'_>, finding: &'a Finding, editor: &mut Editor<'
         file: report.file(finding.place),
         start,
         end,
+        rendered: rendered(report, finding.rendered),
         related: finding
             .related
             .iter()
@@ -171,6 +193,7 @@ fn entry<'a>(report: &'a Report<'_>, finding: &'a Finding, editor: &mut Editor<'
                     file: report.file(related.place),
                     start,
                     end,
+                    rendered: rendered(report, related.rendered),
                 }
             })
             .collect(),
@@ -194,6 +217,17 @@ fn entry<'a>(report: &'a Report<'_>, finding: &'a Finding, editor: &mut Editor<'
         fingerprint: &finding.fingerprint,
         suppressed: finding.suppressed.as_ref(),
     }
+}
+
+fn rendered<'a>(report: &'a Report<'_>, rendered: Option<AsRendered>) -> Option<Rendered<'a>> {
+    let AsRendered { place, found } = rendered?;
+    let (start, end) = points(report, place);
+    Some(Rendered {
+        file: report.file(place),
+        start,
+        end,
+        place: found,
+    })
 }
 
 fn points(report: &Report<'_>, place: Location) -> (Point, Point) {

@@ -106,6 +106,8 @@ pub struct InputFailure {
 pub struct Counts {
     /// Files that hold documents.
     pub files: usize,
+    /// Texts that a renderer made of files.
+    pub rendered: usize,
     /// Documents that were read as objects.
     pub documents: usize,
     /// Objects, those inside others included.
@@ -121,8 +123,9 @@ impl Counts {
     #[must_use]
     pub fn of(manifests: &[Manifest], named: impl Fn(&str) -> bool) -> Self {
         let mut counts = Counts::default();
-        for manifest in manifests {
+        for manifest in manifests.iter().filter(|manifest| !manifest.is_replaced()) {
             match manifest.skipped {
+                None if manifest.rendering().is_some() => counts.rendered += 1,
                 Some(reason) => counts.skipped.push((manifest.path.clone(), reason)),
                 None if !manifest.failures.is_empty() && !must_parse(manifest, &named) => {
                     counts.skipped.push((manifest.path.clone(), Skip::NotAManifest));

@@ -112,10 +112,16 @@ fn result(
     if let Some(fix) = fix(report, finding, editor) {
         out.insert("fixes".to_owned(), json!([fix]));
     }
-    out.insert(
-        "properties".to_owned(),
-        json!({ "confidence": finding.confidence, "policy": finding.policy }),
-    );
+    let mut properties = Map::new();
+    properties.insert("confidence".to_owned(), json!(finding.confidence));
+    properties.insert("policy".to_owned(), json!(finding.policy));
+    if let Some(rendered) = finding.rendered {
+        let (start, _) = report.positions(rendered.place);
+        let place = format!("{}:{}:{}", report.file(rendered.place), start.line, start.column);
+        properties.insert("rendered".to_owned(), json!(place));
+        properties.insert("place".to_owned(), json!(rendered.found));
+    }
+    out.insert("properties".to_owned(), Value::Object(properties));
     Value::Object(out)
 }
 

@@ -8,7 +8,7 @@ use crate::bundle::Bundle;
 use crate::config::RuleSettings;
 use crate::finding::{Finding, Identity, Location, fingerprint_of, identity};
 use crate::policy::{Confidence, Description, EvaluationFailure, Judge, Rule, Severity, Violation};
-use crate::read::Span;
+use crate::read::{Manifest, Span};
 
 /// Name of the policy.
 const POLICY: &str = "plimsoll";
@@ -135,6 +135,13 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn waiver(&mut self, waiver: &Waiver, used: &BTreeSet<usize>) {
+        // Other values, or another overlay, may have use for it.
+        let manifest = self.bundle.manifests.get(waiver.place.manifest);
+        let rendered = manifest.is_some_and(|manifest| manifest.rendering().is_some());
+        let replaced = manifest.is_some_and(Manifest::is_replaced);
+        if rendered {
+            return;
+        }
         if let Some(fault) = waiver.fault {
             let help = "It holds back nothing. A comment covers the value that starts on its line, or on the line below \
                         where it stands alone.";
@@ -174,6 +181,7 @@ impl Found<'_> {
             if meant.peek().is_none() {
                 self.unknown(place, &rule.pattern);
             } else if !waiver.expired
+                && !replaced
                 && !used.contains(&number)
                 && meant.all(|meant| self.context.judged.contains(meant))
             {
@@ -267,6 +275,7 @@ impl Found<'_> {
             owner: None,
             path: String::new(),
             place,
+            rendered: None,
             related: Vec::new(),
             fix: None,
             sensitive: false,

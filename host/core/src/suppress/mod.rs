@@ -77,7 +77,11 @@ fn mark(
     let index = Index::new(waivers);
     let mut used = vec![BTreeSet::new(); waivers.len()];
     for finding in findings.iter_mut().filter(|finding| waivable(&finding.rule)) {
-        for number in index.over(finding.place) {
+        // What was rendered has waivers in the source and in what came of them.
+        let rendered = finding.rendered.map(|rendered| rendered.place);
+        let rendered = rendered.filter(|place| *place != finding.place);
+        let rendered = rendered.into_iter().flat_map(|place| index.over(place));
+        for number in index.over(finding.place).chain(rendered) {
             let Some(waiver) = waivers.get(number).filter(|waiver| !waiver.expired) else {
                 continue;
             };

@@ -10,7 +10,8 @@ mod effects;
 mod fields;
 mod labels;
 pub(super) mod marks;
-mod model;
+pub(super) mod model;
+pub(super) mod roots;
 mod set;
 
 use std::collections::{BTreeSet, HashSet};
@@ -52,6 +53,9 @@ pub(super) fn find(manifests: &mut [Manifest], workers: &dyn Workers) -> Kustomi
         let mut found: Vec<Kustomization> = Vec::new();
         let files = batches.get(batch).copied().unwrap_or_default();
         for (index, manifest) in (batch * BATCH..).zip(files) {
+            if manifest.is_replaced() {
+                continue;
+            }
             if let Some((root, component)) = model::find(manifest) {
                 found.push(model::read(manifest, index, root, component));
             }

@@ -5,54 +5,54 @@ use crate::bundle::scopes;
 use crate::read::{Manifest, Namespace};
 
 /// The group of kustomizations and their components.
-pub(super) const GROUP: &str = "kustomize.config.k8s.io";
+pub(in crate::bundle) const GROUP: &str = "kustomize.config.k8s.io";
 
 /// One kustomization.
 #[derive(Default)]
-pub(super) struct Kustomization {
+pub(in crate::bundle) struct Kustomization {
     /// The manifest it is read from.
-    pub(super) manifest: usize,
+    pub(in crate::bundle) manifest: usize,
     /// Its directory: what its paths count from.
-    pub(super) directory: String,
+    pub(in crate::bundle) directory: String,
     /// A `kind: Component`: changes those that include it, and stands for nothing alone.
-    pub(super) component: bool,
+    pub(in crate::bundle) component: bool,
     /// No kustomization of kustomize's, but what deploys a path: an Argo CD Application, a Flux Kustomization.
-    pub(super) deploys: bool,
+    pub(in crate::bundle) deploys: bool,
     /// `resources` and `bases`: files and directories.
-    pub(super) resources: Vec<String>,
+    pub(in crate::bundle) resources: Vec<String>,
     /// `components`: directories.
-    pub(super) components: Vec<String>,
+    pub(in crate::bundle) components: Vec<String>,
     /// Files that only configure kustomize: `configurations`, `generators`, `transformers`, `validators`, `crds`.
-    pub(super) configuration: Vec<String>,
+    pub(in crate::bundle) configuration: Vec<String>,
     /// Some of it is not in the input: remote resources, inflated charts, plugins.
-    pub(super) remote: bool,
+    pub(in crate::bundle) remote: bool,
     /// What it does to all that it includes.
-    pub(super) transform: Transform,
+    pub(in crate::bundle) transform: Transform,
 }
 
 /// What a kustomization does to its resources.
 #[derive(Default)]
-pub(super) struct Transform {
-    pub(super) namespace: Option<Namespace>,
+pub(in crate::bundle) struct Transform {
+    pub(in crate::bundle) namespace: Option<Namespace>,
     /// The namespace applies only to those that state none (Argo CD).
-    pub(super) only_unset: bool,
-    pub(super) prefix: String,
-    pub(super) suffix: String,
-    pub(super) labels: Vec<Labels>,
-    pub(super) patches: Vec<Patch>,
+    pub(in crate::bundle) only_unset: bool,
+    pub(in crate::bundle) prefix: String,
+    pub(in crate::bundle) suffix: String,
+    pub(in crate::bundle) labels: Vec<Labels>,
+    pub(in crate::bundle) patches: Vec<Patch>,
     /// Names of images whose tag or name is replaced.
-    pub(super) images: Vec<String>,
+    pub(in crate::bundle) images: Vec<String>,
     /// Names of workloads whose replicas are set.
-    pub(super) replicas: Vec<String>,
-    pub(super) replacements: Vec<Source>,
+    pub(in crate::bundle) replicas: Vec<String>,
+    pub(in crate::bundle) replacements: Vec<Source>,
     /// Transformers of its own, which may change anything.
-    pub(super) opaque: bool,
-    pub(super) generators: Vec<Generator>,
+    pub(in crate::bundle) opaque: bool,
+    pub(in crate::bundle) generators: Vec<Generator>,
 }
 
 impl Transform {
     /// Whether it can make any value unknown.
-    pub(super) fn marks(&self) -> bool {
+    pub(in crate::bundle) fn marks(&self) -> bool {
         self.opaque
             || !(self.patches.is_empty()
                 && self.images.is_empty()
@@ -62,15 +62,15 @@ impl Transform {
 }
 
 /// A set of labels or annotations that is added.
-pub(super) struct Labels {
+pub(in crate::bundle) struct Labels {
     /// A value that is not known here is none.
-    pub(super) pairs: Vec<(String, Option<String>)>,
-    pub(super) to: To,
+    pub(in crate::bundle) pairs: Vec<(String, Option<String>)>,
+    pub(in crate::bundle) to: To,
 }
 
 /// Where labels go.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(super) enum To {
+pub(in crate::bundle) enum To {
     /// `metadata.labels`.
     Metadata,
     /// And the labels of templates.
@@ -82,7 +82,7 @@ pub(super) enum To {
 }
 
 /// Where a text stands: in a file, or in the kustomization.
-pub(super) enum Source {
+pub(in crate::bundle) enum Source {
     Path(String),
     /// The text of this node of the kustomization.
     Inline(String),
@@ -91,34 +91,34 @@ pub(super) enum Source {
 }
 
 /// A patch and what it applies to.
-pub(super) struct Patch {
-    pub(super) source: Source,
+pub(in crate::bundle) struct Patch {
+    pub(in crate::bundle) source: Source,
     /// None: what the patch itself names.
-    pub(super) target: Option<Target>,
+    pub(in crate::bundle) target: Option<Target>,
 }
 
 /// A patch's target. A pattern that is more than plain text matches everything: where the target is not clear, what
 /// could be set is unknown.
 #[derive(Default)]
-pub(super) struct Target {
-    pub(super) group: Option<String>,
-    pub(super) kind: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) namespace: Option<String>,
+pub(in crate::bundle) struct Target {
+    pub(in crate::bundle) group: Option<String>,
+    pub(in crate::bundle) kind: Option<String>,
+    pub(in crate::bundle) name: Option<String>,
+    pub(in crate::bundle) namespace: Option<String>,
 }
 
 /// A ConfigMap or Secret that kustomize makes.
-pub(super) struct Generator {
-    pub(super) kind: &'static str,
-    pub(super) name: String,
-    pub(super) namespace: Option<String>,
+pub(in crate::bundle) struct Generator {
+    pub(in crate::bundle) kind: &'static str,
+    pub(in crate::bundle) name: String,
+    pub(in crate::bundle) namespace: Option<String>,
     /// The entry's node, for its place.
-    pub(super) node: u32,
+    pub(in crate::bundle) node: u32,
 }
 
 impl Target {
     /// Reads `target` of a patch or `select` of a replacement.
-    pub(super) fn read(node: Peek<'_>) -> Self {
+    pub(in crate::bundle) fn read(node: Peek<'_>) -> Self {
         // An empty pattern matches everything, as no pattern does.
         let plain = |key: &str| {
             let text = node.get(key)?.text()?;
@@ -137,8 +137,8 @@ impl Target {
 }
 
 /// The node of the kustomization in a file, if it is one: by kind, or by the file's name where the document has none.
-pub(super) fn find(manifest: &Manifest) -> Option<(u32, bool)> {
-    for object in manifest.objects.iter().filter(|object| object.group == GROUP) {
+pub(in crate::bundle) fn find(manifest: &Manifest) -> Option<(u32, bool)> {
+    for object in manifest.all_objects().iter().filter(|object| object.group == GROUP) {
         if matches!(object.kind.as_str(), "Kustomization" | "Component") {
             return Some((object.root, object.kind == "Component"));
         }
@@ -149,13 +149,13 @@ pub(super) fn find(manifest: &Manifest) -> Option<(u32, bool)> {
 }
 
 /// Whether kustomize takes a file of this name.
-pub(super) fn has_name(path: &str) -> bool {
+pub(in crate::bundle) fn has_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
 /// Reads a kustomization.
-pub(super) fn read(manifest: &Manifest, index: usize, root: u32, component: bool) -> Kustomization {
+pub(in crate::bundle) fn read(manifest: &Manifest, index: usize, root: u32, component: bool) -> Kustomization {
     let node = Peek::new(&manifest.part, root);
     let owned = |key: &str| node.texts_of(key).map(str::to_owned).collect::<Vec<_>>();
     let mut resources = owned("resources");
@@ -215,7 +215,7 @@ fn transform(node: Peek<'_>) -> Transform {
 }
 
 /// A namespace that is set to something: known or not.
-pub(super) fn namespace(node: Peek<'_>) -> Option<Namespace> {
+pub(in crate::bundle) fn namespace(node: Peek<'_>) -> Option<Namespace> {
     match node.raw_text() {
         Some("") => None,
         Some(text) if node.is_final() => Some(Namespace::Named(text.to_owned())),
@@ -254,7 +254,7 @@ fn labels(node: Peek<'_>) -> Vec<Labels> {
 }
 
 /// All three ways to name patches. Also of a Flux Kustomization's `spec`.
-pub(super) fn patches(node: Peek<'_>) -> Vec<Patch> {
+pub(in crate::bundle) fn patches(node: Peek<'_>) -> Vec<Patch> {
     let mut all = Vec::new();
     // Texts under `patches` are of an older spelling.
     let files = node.texts_of("patches");
