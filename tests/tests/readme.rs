@@ -226,3 +226,68 @@ fn the_excerpt_is_real() {
         assert!(excerpt.contains(line), "not in the excerpt: {line}");
     }
 }
+
+/// The names of all members in a JSON value; `fix` and `suppressed` are told as any other.
+fn members(value: &serde_json::Value, names: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (name, value) in map {
+                names.insert(name.clone());
+                members(value, names);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| members(item, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_of_json_has_every_member() {
+    let page = page("docs/json.md");
+    let words: BTreeSet<&str> = page
+        .split(|letter: char| !(letter.is_ascii_alphabetic() || letter == '-'))
+        .collect();
+    let mut names = BTreeSet::new();
+    let files = plimsoll_tests::folder(&[
+        (
+            "a.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec:\n  containers:\n    - name: a\n      image: registry.invalid/a:1\n      imagePullPolicy: always # plimsoll: allow schema/enum reason=\"so\"\n",
+        ),
+        ("b.yaml", "apiVersion: v1\nkind: Pod\nmetadata: { name: \"b }\n"),
+        ("c.yaml", "a: 1\n"),
+    ]);
+    let broken = run(PROGRAM, files.path(), &["check", "--format", "json"]).json();
+    for list in ["findings", "inputs-failed"] {
+        assert!(broken[list].as_array().is_some_and(|list| !list.is_empty()), "{broken}");
+    }
+    members(&broken, &mut names);
+    let sample = project().join("samples/three-tier-shop/broken");
+    members(
+        &run(PROGRAM, &sample, &["check", "--format", "json"]).json(),
+        &mut names,
+    );
+    for name in ["edits", "related", "until", "skipped", "owner"] {
+        assert!(names.contains(name), "{name} was not seen: {names:?}");
+    }
+    let untold: Vec<_> = names.iter().filter(|name| !words.contains(name.as_str())).collect();
+    assert!(untold.is_empty(), "docs/json.md does not say {untold:?}");
+}
+
+/// The example of all keys is one.
+#[test]
+fn the_configuration_of_the_page_is_taken() {
+    let page = page("docs/configuration.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let files = plimsoll_tests::folder(&[("plimsoll.yaml", example.expect("the page has an example"))]);
+    let shown = run(PROGRAM, files.path(), &["check", "--show-config"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    for key in example
+        .expect("it has one")
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+    {
+        if key.0.starts_with(|first: char| first.is_ascii_lowercase()) {
+            assert!(shown.stdout.contains(key.0), "{} is not in {}", key.0, shown.stdout);
+        }
+    }
+}
