@@ -26,6 +26,8 @@ pub enum Command {
     Fix(crate::commands::fix::Fix),
     /// Judge what is about to be committed in the light of the whole repository
     Hook(crate::commands::hook::Hook),
+    /// Answer admission reviews: the webhook
+    Serve(crate::commands::serve::Serve),
     /// Show what was read, as the API server would see it; prints values unmasked
     Read(crate::commands::read::Read),
     /// Print a rule's page

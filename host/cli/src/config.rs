@@ -10,6 +10,7 @@ use plimsoll_core::config::{Config, PolicySource, parse};
 use plimsoll_core::read::{Limits, Manifest, manifest_of_text};
 
 use crate::exit::BadConfig;
+use crate::judge;
 use crate::root::Root;
 
 /// What holds for a run, of all commands that judge.
@@ -145,10 +146,7 @@ impl Settled {
 
     /// The settings for a policy, as JSON text, and whether its findings are reported.
     pub fn policy(&self, name: &str, file: Option<&Path>) -> (&str, bool) {
-        let entry = self.config.policies.iter().rev().find(|entry| match &entry.source {
-            PolicySource::BuiltIn(built_in) => file.is_none() && built_in == name,
-            PolicySource::Path(path) => file == Some(&self.folder.join(path)),
-        });
+        let entry = judge::entry_of(&self.config, &self.folder, name, file);
         entry.map_or(("", true), |entry| (&entry.settings, entry.enabled))
     }
 }

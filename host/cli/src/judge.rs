@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use etcetera::BaseStrategy as _;
 use plimsoll_core::bundle::{Bundle, Workers};
-use plimsoll_core::config::{PolicySource, RuleSettings};
+use plimsoll_core::config::{Config, PolicyEntry, PolicySource, RuleSettings};
 use plimsoll_core::finding::Judgement;
 use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
 use plimsoll_core::report::Failure;
@@ -56,6 +56,42 @@ impl Policies {
         own.any(|loaded| loaded.policy.description().name == name)
     }
 
+    /// Adds what was loaded; of several policies of one name the first.
+    fn add(&mut self, components: Vec<Component>, names: &mut BTreeSet<String>) {
+        for (source, file, result) in components {
+            match result {
+                Ok(policy) if names.insert(policy.description().name.clone()) => {
+                    self.loaded.push(Loaded {
+                        policy: Box::new(policy),
+                        file,
+                        native: false,
+                    });
+                }
+                Ok(policy) => {
+                    let name = &policy.description().name;
+                    let failure = EvaluationFailure::Load(format!("there is a policy called `{name}` already"));
+                    self.failures.push(failed(&source, &failure));
+                }
+                Err(failure) => self.failures.push(failed(&source, &failure)),
+            }
+        }
+    }
+
+    /// Notes the built-in policies that a config names and that do not exist.
+    fn misnamed(&mut self, config: &Config) {
+        for entry in &config.policies {
+            if let PolicySource::BuiltIn(name) = &entry.source
+                && !self.has_own(name)
+            {
+                let failure = EvaluationFailure::Load(format!(
+                    "line {} of the configuration names it, and there is no built-in policy of that name",
+                    entry.line
+                ));
+                self.failures.push(failed(name, &failure));
+            }
+        }
+    }
+
     /// Tells what the host judges itself which paths the user named.
     pub fn name(&mut self, named: &BTreeSet<String>) {
         self.loaded.retain(|loaded| !loaded.native);
@@ -81,17 +117,6 @@ pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Poli
     let files: Vec<PathBuf> = files.iter().cloned().chain(configured).collect();
     let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(u32::MAX);
     let engine = Engine::new(&EngineOptions::one_run(threads)).context("the sandbox cannot be set up")?;
-    let built_in = plimsoll_builtin::policies()
-        .par_iter()
-        .map(|policy| (policy.name.to_owned(), None, policy.load(&engine)));
-    let cache = cache_folder();
-    let added = files.par_iter().map(|file| {
-        (
-            file.display().to_string(),
-            Some(file.clone()),
-            load_file(&engine, file, cache.as_deref()),
-        )
-    });
     let native = Loaded::native(BTreeSet::new());
     let mut names: BTreeSet<String> = native
         .iter()
@@ -101,35 +126,50 @@ pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Poli
         loaded: native.into(),
         failures: Vec::new(),
     };
-    for (source, file, result) in built_in.chain(added).collect::<Vec<_>>() {
-        match result {
-            Ok(policy) if names.insert(policy.description().name.clone()) => {
-                policies.loaded.push(Loaded {
-                    policy: Box::new(policy),
-                    file,
-                    native: false,
-                });
-            }
-            Ok(policy) => {
-                let name = &policy.description().name;
-                let failure = EvaluationFailure::Load(format!("there is a policy called `{name}` already"));
-                policies.failures.push(failed(&source, &failure));
-            }
-            Err(failure) => policies.failures.push(failed(&source, &failure)),
-        }
-    }
-    for entry in settled.into_iter().flat_map(|settled| &settled.config.policies) {
-        if let PolicySource::BuiltIn(name) = &entry.source
-            && !policies.has_own(name)
-        {
-            let failure = EvaluationFailure::Load(format!(
-                "line {} of the configuration names it, and there is no built-in policy of that name",
-                entry.line
-            ));
-            policies.failures.push(failed(name, &failure));
-        }
+    policies.add(components(&engine, &files), &mut names);
+    if let Some(settled) = settled {
+        policies.misnamed(&settled.config);
     }
     Ok(policies)
+}
+
+/// Loads the policies of a server: the built-in ones and these. What the host judges itself is about texts, and a review has
+/// none: the API server has refused by then what is no object of its kind.
+///
+/// # Errors
+/// When any of them cannot be used.
+pub fn load_for_reviews(files: &[PathBuf], config: &Config) -> anyhow::Result<Vec<Loaded>> {
+    let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(u32::MAX);
+    let engine = Engine::new(&EngineOptions::server(threads)).context("the sandbox cannot be set up")?;
+    let mut policies = Policies {
+        loaded: Vec::new(),
+        failures: Vec::new(),
+    };
+    policies.add(components(&engine, files), &mut BTreeSet::new());
+    policies.misnamed(config);
+    match policies.failures.first() {
+        Some(failure) => bail!("policy {}: {}", failure.policy, failure.message),
+        None => Ok(policies.loaded),
+    }
+}
+
+/// A component, where it came from, and whether it can be used.
+type Component = (String, Option<PathBuf>, Result<Policy, EvaluationFailure>);
+
+/// The built-in policies and these files, loaded in parallel, in order.
+fn components(engine: &Engine, files: &[PathBuf]) -> Vec<Component> {
+    let built_in = plimsoll_builtin::policies()
+        .par_iter()
+        .map(|policy| (policy.name.to_owned(), None, policy.load(engine)));
+    let cache = cache_folder();
+    let added = files.par_iter().map(|file| {
+        (
+            file.display().to_string(),
+            Some(file.clone()),
+            load_file(engine, file, cache.as_deref()),
+        )
+    });
+    built_in.chain(added).collect()
 }
 
 fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Policy, EvaluationFailure> {
@@ -148,6 +188,15 @@ fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Polic
 fn cache_folder() -> Option<PathBuf> {
     let folder = etcetera::choose_base_strategy().ok()?.cache_dir();
     Some(folder.join("plimsoll").join("compiled"))
+}
+
+/// What a config says of a policy, the last word first; the config's paths count from this folder.
+pub fn entry_of<'c>(config: &'c Config, folder: &Path, name: &str, file: Option<&Path>) -> Option<&'c PolicyEntry> {
+    let mut entries = config.policies.iter().rev();
+    entries.find(|entry| match &entry.source {
+        PolicySource::BuiltIn(built_in) => file.is_none() && built_in == name,
+        PolicySource::Path(path) => file == Some(&folder.join(path)),
+    })
 }
 
 /// A policy that gave no verdict, as reports say it.

@@ -49,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Fix(command) => command.run(),
         Command::Hook(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Read(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Rules(command) => command.run(),

@@ -10,3 +10,4 @@ pub mod man;
 pub mod policies;
 pub mod read;
 pub mod rules;
+pub mod serve;

@@ -29,10 +29,20 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_CONFIG")]
     config: Option<PathBuf>,
     /// Where reviews come in: POST /validate
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443", env = "PLIMSOLL_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8443",
+        env = "PLIMSOLL_LISTEN"
+    )]
     listen: SocketAddr,
     /// Where /livez, /readyz and /metrics are, over plain HTTP
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080", env = "PLIMSOLL_METRICS_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080",
+        env = "PLIMSOLL_METRICS_LISTEN"
+    )]
     metrics_listen: SocketAddr,
     /// Certificate in PEM, the serving one first; read again when it changes
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_TLS_CERT", requires = "tls_key")]
@@ -87,9 +97,7 @@ impl Serve {
             own: std::env::var("POD_NAMESPACE").ok().filter(|name| !name.is_empty()),
             context: !self.no_context,
         };
-        let source = Files {
-            config: self.config,
-        };
+        let source = Files { config: self.config };
         plimsoll_webhook::serve(options, Arc::new(source))?;
         Ok(Exit::Clean)
     }
@@ -144,7 +152,9 @@ fn digest(parts: &[String]) -> String {
 
 fn bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = file.display();
-    let size = std::fs::metadata(file).with_context(|| format!("{shown} cannot be read"))?.len();
+    let size = std::fs::metadata(file)
+        .with_context(|| format!("{shown} cannot be read"))?
+        .len();
     if size > MAX_FILE {
         bail!("{shown} has {size} bytes, more than are read");
     }
