@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tracing_subscriber::EnvFilter;
 
 use crate::governed::Government;
 use crate::http::{Answer, Desk, text};
@@ -73,6 +74,9 @@ pub trait Source: Send + Sync + 'static {
 /// # Errors
 /// When it cannot start: ports, certificate, config, policies.
 pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
+    log_to_stderr();
+    // Of the libraries that ask for a process's default.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads.min(4))
@@ -91,6 +95,19 @@ pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
     let served = runtime.block_on(run(options, source, seen, state, Arc::new(pool)));
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
+}
+
+/// One JSON object a line on standard error. `RUST_LOG` chooses more or less than `info`.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // Somebody may listen already, such as a test.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 /// Stack of a thread that calls policies: what the engine asks for, and as much again for ourselves.
