@@ -1,6 +1,9 @@
 //! Certificates that tests make for themselves.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
 
 /// Signs certificates for one run.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -39,9 +42,22 @@ impl Authority {
     /// When a name is none.
     #[must_use]
     pub fn issue(&self, names: &[&str]) -> Certificate {
+        self.issue_for(names, ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// A certificate for a client of this name.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn issue_client(&self, name: &str) -> Certificate {
+        self.issue_for(&[name], ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    fn issue_for(&self, names: &[&str], usage: ExtendedKeyUsagePurpose) -> Certificate {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = made(CertificateParams::new(names));
-        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
         let key = key();
         Certificate {

@@ -4,6 +4,7 @@
 pub mod certificates;
 pub mod cluster;
 pub mod guarded;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -112,6 +112,23 @@ fn the_readme_names_every_flag_of_check_and_no_other() {
 }
 
 #[test]
+fn the_page_of_configuration_names_every_flag_of_serve_and_no_other() {
+    let text = help(&["serve", "--help"]);
+    let mut known = flags(&text);
+    known.remove("--help");
+    let rows = table(&page("docs/configuration.md"), "| flag | variable | means |");
+    let named: BTreeSet<String> = rows.iter().flat_map(|row| flags(&row[0])).collect();
+    assert_eq!(named, known, "docs/configuration.md (left) and serve --help (right)");
+    for row in &rows {
+        for (flag, variable) in flags(&row[0]).iter().zip(row[1].split(", ")) {
+            let wanted = format!("PLIMSOLL_{}", flag[2..].to_uppercase().replace('-', "_"));
+            assert_eq!(variable.trim_matches('`'), wanted, "the variable of {flag}");
+            assert!(text.contains(&format!("[env: {wanted}=]")), "{wanted} in the help");
+        }
+    }
+}
+
+#[test]
 fn the_readme_names_every_policy_and_no_other() {
     let named: BTreeSet<String> = table(&page("README.md"), "| policy | judges |")
         .iter()
