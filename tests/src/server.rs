@@ -1,7 +1,7 @@
 //! A running `plimsoll serve`, and a client that can be as rude as needed.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -68,7 +68,12 @@ impl Server {
         panic!("three times a port was taken by another program");
     }
 
-    fn try_start(program: &str, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Server, String> {
+    fn try_start(
+        program: &str,
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Server, String> {
         let (port, status_port) = (free_port(), free_port());
         let mut command = Command::new(program);
         command
@@ -89,7 +94,11 @@ impl Server {
             Some(_) => Some(false),
             None => server.get("/livez").map(|answer| answer.status == 200),
         });
-        if alive == Some(true) { Ok(server) } else { Err(server.process.log()) }
+        if alive == Some(true) {
+            Ok(server)
+        } else {
+            Err(server.process.log())
+        }
     }
 
     /// What it has logged.
@@ -122,7 +131,9 @@ impl Server {
     /// When there are none.
     #[must_use]
     pub fn metrics(&self) -> String {
-        self.get("/metrics").map(|answer| answer.body).unwrap_or_else(|| panic!("no metrics"))
+        self.get("/metrics")
+            .map(|answer| answer.body)
+            .unwrap_or_else(|| panic!("no metrics"))
     }
 
     /// Waits until the metrics hold this line.
@@ -207,7 +218,6 @@ pub fn post<S: Read + Write>(mut stream: S, target: &str, body: &[u8]) -> Option
 pub fn raw(port: u16, bytes: &[u8]) -> Option<Answer> {
     let mut stream = connect(port)?;
     let _ = stream.write_all(bytes);
-    let _ = stream.shutdown(Shutdown::Write);
     read_answer(&mut BufReader::new(stream))
 }
 

@@ -28,8 +28,11 @@ use crate::tls::{self, Identity, Tls};
 
 /// Connections at a time; more wait to be accepted.
 const CONNECTIONS: usize = 4096;
-/// Time for a handshake, and for the head of a request.
+/// Time for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Time until a request's head is there, and so for a connection to lie idle: longer than clients keep one (Go's: 90 s), so
+/// that none is closed while a review is on its way.
+const IDLE: Duration = Duration::from_secs(120);
 /// Time between two looks at certificates, config and policies.
 const LOOK: Duration = Duration::from_secs(5);
 /// Time that reviews under way may still take at the end.
@@ -217,7 +220,7 @@ where
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HANDSHAKE)
+        .header_read_timeout(IDLE)
         .max_buf_size(64 << 10);
     builder
         .http2()
