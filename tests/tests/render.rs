@@ -453,6 +453,28 @@ fn what_kustomize_builds_is_led_back_to_bases_and_patches() {
 }
 
 #[test]
+fn what_is_generated_keeps_its_fingerprint_when_its_content_changes() {
+    let Some(programs) = Programs::of("kubectl") else {
+        return;
+    };
+    let report = |more: &str| {
+        let text = format!(
+            "configMapGenerator:\n  - name: quay\n    literals:\n      - DATABASE_URL=postgres://joe:Can4ry-Literal-Pw-015@db.invalid/x\n{more}"
+        );
+        let files = folder(&[("kustomization.yaml", text.as_str())]);
+        let run = programs.check(files.path(), &["--render", "--format", "json"]);
+        let found = of_rule(&run.json(), "secrets/configmap-credential");
+        assert_eq!(found.len(), 1, "{}{}", run.stdout, run.stderr);
+        assert_eq!(at(&found[0]), "kustomization.yaml:4");
+        (found[0]["object"]["name"].clone(), found[0]["fingerprint"].clone())
+    };
+    let (name, fingerprint) = report("");
+    let (other, same) = report("      - MORE=1\n");
+    assert_ne!(name, other);
+    assert_eq!(fingerprint, same);
+}
+
+#[test]
 fn a_base_outside_of_the_paths_is_led_back_to_and_not_judged() {
     let Some(programs) = Programs::of("kubectl") else {
         return;
@@ -519,10 +541,12 @@ fn a_program_that_is_missing_is_said_and_the_rest_is_judged() {
         .map(|failure| format!("{}: {}", failure["file"], failure["message"]))
         .collect();
     assert!(
-        failed.iter().any(|line| line.contains("helm is not found in the PATH")),
+        failed
+            .iter()
+            .any(|line| line.contains("helm: it is not found in the PATH")),
         "{failed:?}"
     );
-    let kustomize = "neither kustomize nor kubectl is found in the PATH";
+    let kustomize = "kustomize: neither it nor kubectl is found in the PATH";
     assert!(failed.iter().any(|line| line.contains(kustomize)), "{failed:?}");
     assert!(
         !of_rule(&run.json(), "secrets/plaintext-env").is_empty(),

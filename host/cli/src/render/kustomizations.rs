@@ -39,7 +39,7 @@ pub fn find(input: &mut Input, settled: &Settled) -> Vec<Job> {
     roots.iter().for_each(warn);
     let secret = |root: &KustomizationRoot| {
         let files = input.manifests.iter();
-        let files = files.filter(|manifest| root.files.contains(&manifest.path));
+        let files = files.filter(|manifest| root.files.binary_search(&manifest.path).is_ok());
         files.flat_map(secrets).collect::<Vec<String>>()
     };
     roots

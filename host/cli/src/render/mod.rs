@@ -116,12 +116,44 @@ impl Job {
     /// secret.
     fn shown(&self, why: &str, settled: &Settled) -> String {
         let root = format!("{}{}", settled.root.folder().display(), std::path::MAIN_SEPARATOR);
-        let mut text = without_userinfo(&why.replace(&root, ""));
+        let mut text = without_userinfo(&words(why).replace(&root, ""));
         for secret in &self.secret {
             text = text.replace(secret.as_str(), plimsoll_core::finding::MASK);
         }
-        format!("cannot be rendered: {}", clean_block(text.trim(), WORDS))
+        format!(
+            "cannot be rendered: {}: {}",
+            self.program(),
+            clean_block(text.trim(), WORDS)
+        )
     }
+}
+
+/// What a program says, without what kubectl's log puts around it, times and process numbers among it, and without warnings
+/// beside what went wrong.
+fn words(text: &str) -> String {
+    let bare = text.lines().map(|line| {
+        let is_log = line.starts_with(['E', 'W', 'F', 'I'])
+            && line
+                .get(1..5)
+                .is_some_and(|day| day.bytes().all(|c| c.is_ascii_digit()));
+        match line.split_once("] ").filter(|_| is_log) {
+            Some((_, said)) => {
+                let error = said.split_once("err=\"").and_then(|(_, error)| error.strip_suffix('"'));
+                error.map_or_else(
+                    || said.to_owned(),
+                    |error| error.replace("\\\"", "\"").replace("\\n", "\n"),
+                )
+            }
+            None => line.to_owned(),
+        }
+    });
+    let bare: Vec<String> = bare.collect();
+    let warns = |line: &String| line.starts_with("# Warning") || line.starts_with("WARNING");
+    let errors: Vec<&str> = bare.iter().filter(|line| !warns(line)).map(String::as_str).collect();
+    if errors.iter().all(|line| line.trim().is_empty()) {
+        return bare.join("\n");
+    }
+    errors.join("\n")
 }
 
 /// The same without the names and passwords of addresses.
@@ -186,6 +218,18 @@ mod tests {
             without_userinfo("fetch 'https://joe:s3cret@git.invalid/x?ref=a@b' failed, ssh://git.invalid/y"),
             "fetch 'https://git.invalid/x?ref=a@b' failed, ssh://git.invalid/y"
         );
+    }
+
+    #[test]
+    fn what_a_log_puts_around_words_is_taken_away() {
+        assert_eq!(
+            words(
+                "# Warning: old\nE1121 19:52:37.198047   21772 run.go:72] \"command failed\" err=\"no such \\\"x\\\"\"\n"
+            ),
+            "no such \"x\""
+        );
+        assert_eq!(words("# Warning: old"), "# Warning: old");
+        assert_eq!(words("Error: a\nb] c"), "Error: a\nb] c");
     }
 
     #[test]

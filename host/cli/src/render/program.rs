@@ -43,24 +43,23 @@ impl Programs {
 
     /// What a program prints for a job; else why there is nothing.
     pub fn render(&self, job: &Job) -> Result<Vec<u8>, String> {
-        let (program, called) = match job.rendering.by {
-            Renderer::Helm => (self.helm.as_ref().map(|helm| (helm, "template")), "helm"),
+        let (program, missing) = match job.rendering.by {
+            Renderer::Helm => {
+                let found = self.helm.as_ref().map(|helm| (helm, "template"));
+                (found, "it is not found in the PATH, and --render needs it")
+            }
             Renderer::Kustomize => {
-                let found = self.kustomize.as_ref();
+                let found = self.kustomize.as_ref().map(|(program, command)| (program, *command));
                 (
-                    found.map(|(program, command)| (program, *command)),
-                    "neither kustomize nor kubectl",
+                    found,
+                    "neither it nor kubectl is found in the PATH, and --render needs one",
                 )
             }
         };
-        let Some((program, command)) = program else {
-            let not = if called == "helm" { "not " } else { "" };
-            return Err(format!("{called} is {not}found in the PATH, and --render needs it"));
-        };
+        let (program, command) = program.ok_or(missing)?;
         let mut arguments = vec![command.to_owned()];
         arguments.extend(job.arguments.iter().cloned());
         child::run(program, &arguments, &job.folder, &self.path, ALLOWED)
-            .map_err(|why| format!("{}: {why}", job.program()))
     }
 }
 

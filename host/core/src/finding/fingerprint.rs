@@ -1,6 +1,6 @@
 //! What stays the same of a finding when lines, lists and files move.
 
-use plimsoll_tree::{Kind, Tree, word};
+use plimsoll_tree::{Kind, Object, ObjectFlags, Tree, word};
 use sha2::{Digest as _, Sha256};
 
 /// Hash of rule, object identity and pointer, list items named by what names them. Never of a value: weak secrets could be
@@ -16,12 +16,26 @@ pub fn fingerprint(rule: &str, tree: Tree<'_>, object: u32, node: u32) -> String
         put(tree.text(object.group));
         put(tree.text(object.kind));
         put(object.namespace().map_or("", |namespace| tree.text(namespace)));
-        put(tree.text(object.name));
+        put(name(tree, &object));
         for step in steps(tree, object.root, node) {
             put(&step);
         }
     }
     digits(hash)
+}
+
+/// An object's name, without the hash of its content that kustomize puts behind the names of what it generates: a dash and
+/// ten letters and digits.
+fn name<'t>(tree: Tree<'t>, object: &Object) -> &'t str {
+    const HASH: usize = 10;
+    let name = tree.text(object.name);
+    let generated = object.flags.has(ObjectFlags::RENDERED)
+        && object.group.0 == 0
+        && [word!("ConfigMap"), word!("Secret")].contains(&object.kind);
+    match name.rsplit_once('-').filter(|_| generated) {
+        Some((bare, hash)) if hash.len() == HASH && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) => bare,
+        _ => name,
+    }
 }
 
 /// Of what lies in no object's tree: the hash of these texts.

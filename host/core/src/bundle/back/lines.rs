@@ -1,7 +1,8 @@
 //! From lines of what `helm template` printed back to lines of the template.
 //!
-//! A line is known where only one line of the template can have made it. That is told by the text alone, first of the whole
-//! template, then of what lies between lines that are known already.
+//! A line is known where only one line of the template can have made it: first of the whole template, then of what lies
+//! between lines that are known already. Text stands in the output as in the template, so a line keeps its indentation, and
+//! what it lies in: what a named template put in looks the same, and is told by that.
 
 use std::collections::HashMap;
 
@@ -13,14 +14,16 @@ const ROUNDS: usize = 4;
 struct Line<'t> {
     /// Without the blanks around.
     text: &'t str,
+    /// Blanks before.
+    indent: usize,
     /// What stands around its actions; one where it has none.
     pieces: Vec<&'t str>,
 }
 
 /// For each rendered line, counted from 0, the template's line that made it, where that is known.
 pub(super) fn align(template: &str, rendered: &[&str]) -> Vec<Option<u32>> {
-    let template: Vec<Line<'_>> = lines(template);
-    let rendered: Vec<&str> = rendered.iter().map(|line| line.trim()).collect();
+    let template: Vec<Line<'_>> = template.lines().map(Line::new).collect();
+    let rendered: Vec<Line<'_>> = rendered.iter().map(|line| Line::new(line)).collect();
     let mut found: Vec<Option<u32>> = vec![None; rendered.len()];
     let index = Index::new(&template);
     for (line, found) in rendered.iter().zip(&mut found) {
@@ -31,11 +34,41 @@ pub(super) fn align(template: &str, rendered: &[&str]) -> Vec<Option<u32>> {
             break;
         }
     }
+    let (above_template, above) = (parents(&template), parents(&rendered));
+    for line in (0..found.len()).rev() {
+        let parent = above[line].and_then(|parent| found[parent]);
+        let (Some(parent), Some(source)) = (parent, found[line]) else {
+            continue;
+        };
+        if above_template[source as usize] != Some(parent as usize) {
+            found[line] = None;
+        }
+    }
     found
 }
 
+/// For each line the one that it lies in: the nearest above with less before it. Lines of nothing but actions are not looked at.
+fn parents(lines: &[Line<'_>]) -> Vec<Option<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    lines
+        .iter()
+        .enumerate()
+        .map(|(number, line)| {
+            if line.text.is_empty() || line.text.starts_with("{{") || line.text.starts_with('#') {
+                return None;
+            }
+            while open.last().is_some_and(|&above| lines[above].indent >= line.indent) {
+                open.pop();
+            }
+            let parent = open.last().copied();
+            open.push(number);
+            parent
+        })
+        .collect()
+}
+
 /// Fills in lines that are the only ones possible between their known neighbours. Whether any was found.
-fn between(template: &[Line<'_>], index: &Index<'_>, rendered: &[&str], found: &mut [Option<u32>]) -> bool {
+fn between(template: &[Line<'_>], index: &Index<'_>, rendered: &[Line<'_>], found: &mut [Option<u32>]) -> bool {
     let mut next: Vec<Option<u32>> = vec![None; found.len()];
     let mut known = None;
     for (slot, found) in next.iter_mut().zip(found.iter()).rev() {
@@ -77,8 +110,8 @@ impl<'t> Index<'t> {
     }
 
     /// The one line in a range that a rendered line can have come from.
-    fn only(&self, template: &[Line<'_>], rendered: &str, range: std::ops::Range<usize>) -> Option<u32> {
-        let candidates = self.by_start.get(start(rendered)?)?;
+    fn only(&self, template: &[Line<'_>], rendered: &Line<'_>, range: std::ops::Range<usize>) -> Option<u32> {
+        let candidates = self.by_start.get(start(rendered.text)?)?;
         let from = candidates.partition_point(|&line| (line as usize) < range.start);
         let within = candidates.get(from..).unwrap_or_default();
         let within = within.iter().take_while(|&&line| (line as usize) < range.end);
@@ -87,7 +120,8 @@ impl<'t> Index<'t> {
             if looked_at >= CANDIDATES {
                 return None;
             }
-            if template.get(number as usize)?.makes(rendered) && found.replace(number).is_some() {
+            let line = template.get(number as usize)?;
+            if line.indent == rendered.indent && line.makes(rendered.text) && found.replace(number).is_some() {
                 return None;
             }
         }
@@ -99,19 +133,6 @@ impl<'t> Index<'t> {
 fn start(line: &str) -> Option<&str> {
     let end = line.find(':').map_or(line.len(), |at| at + 1);
     line.get(..end).filter(|start| start.len() > 1)
-}
-
-fn lines(template: &str) -> Vec<Line<'_>> {
-    template
-        .lines()
-        .map(|line| {
-            let text = line.trim();
-            Line {
-                text,
-                pieces: pieces(text),
-            }
-        })
-        .collect()
 }
 
 /// A line cut at its actions.
@@ -129,7 +150,16 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-impl Line<'_> {
+impl<'t> Line<'t> {
+    fn new(line: &'t str) -> Self {
+        let text = line.trim();
+        Line {
+            text,
+            indent: line.len() - line.trim_start().len(),
+            pieces: pieces(text),
+        }
+    }
+
     /// Whether the line can become this one: what stands around its actions stands there, in order.
     fn makes(&self, rendered: &str) -> bool {
         let [first, inner @ .., last] = self.pieces.as_slice() else {
@@ -221,6 +251,25 @@ spec:
             align(template, &["- host: a", "  path: /", "- host: b", "  path: /"]),
             [Some(1), Some(2), Some(1), Some(2)]
         );
+    }
+
+    #[test]
+    fn what_a_named_template_put_in_is_not_taken_for_a_line_that_looks_the_same() {
+        let template = "\
+metadata:
+  labels:
+    {{- include \"web.labels\" . | nindent 4 }}
+spec:
+  selector:
+    app: {{ .Values.app }}
+";
+        let rendered = "metadata:\n  labels:\n    app: web\nspec:\n  selector:\n    app: web\n";
+        let rendered: Vec<&str> = rendered.lines().collect();
+        assert_eq!(
+            align(template, &rendered),
+            [Some(0), Some(1), None, Some(3), Some(4), Some(5)]
+        );
+        assert_eq!(align(template, &["      app: web"]), [None]);
     }
 
     #[test]
