@@ -150,6 +150,22 @@ impl Cluster {
         self.folder.path()
     }
 
+    /// PEM of who signed the API server's certificate.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let file = self.folder.path().join("ca.crt");
+        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    }
+
+    /// The token of the user who may do everything: good for this run on loopback.
+    #[must_use]
+    pub fn token(&self) -> &'static str {
+        TOKEN
+    }
+
     /// The API server's port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {

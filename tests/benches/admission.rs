@@ -1,0 +1,217 @@
+//! What admission adds to a create through a real API server: nothing registered, Plimsoll with all built-in policies over
+//! HTTPS, and one comparable rule as a ValidatingAdmissionPolicy (CEL, inside the API server), side by side.
+//!
+//! `cargo bench -p plimsoll-tests --bench admission`. Needs kubectl, kube-apiserver and etcd, as the tests do.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use plimsoll_tests::certificates::Authority;
+use plimsoll_tests::cluster::Cluster;
+use plimsoll_tests::guarded::wait;
+use plimsoll_tests::server::{Server, connect_tls, read_answer};
+use plimsoll_tests::{folder, write};
+use rustls::{ClientConnection, StreamOwned};
+use serde_json::json;
+
+/// Creates of each kind in each namespace; the median counts.
+const CREATES: usize = 400;
+/// Not counted: until caches and connections are warm.
+const WARM: usize = 50;
+
+/// Namespaces, and what judges there.
+const NAMESPACES: [(&str, &str); 3] = [
+    ("plain", "nothing"),
+    ("plimsoll", "Plimsoll, all built-in policies"),
+    ("cel", "one rule in CEL"),
+];
+
+/// No literal passwords: of what Plimsoll looks for a small part.
+const RULE_IN_CEL: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: { name: no-literal-passwords }
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+      - { apiGroups: [ apps ], apiVersions: [ v1 ], operations: [ CREATE, UPDATE ], resources: [ deployments ] }
+      - { apiGroups: [ "" ], apiVersions: [ v1 ], operations: [ CREATE, UPDATE ], resources: [ configmaps ] }
+  variables:
+    - name: secret
+      expression: "'(?i)(password|passwd|secret|token|api_?key)'"
+  validations:
+    - expression: >-
+        !has(object.data) || object.data.all(k, !k.matches(variables.secret))
+    - expression: >-
+        !has(object.spec) || object.spec.template.spec.containers.all(c, !has(c.env) ||
+        c.env.all(e, !e.name.matches(variables.secret) || !has(e.value) || e.value == ''))
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: { name: no-literal-passwords }
+spec:
+  policyName: no-literal-passwords
+  validationActions: [ Deny ]
+  matchResources: { namespaceSelector: { matchLabels: { judge: cel } } }
+"#;
+
+fn main() {
+    // `cargo test --benches` runs this too: once is enough to know that it works.
+    let bench = std::env::args().any(|argument| argument == "--bench");
+    let (creates, warm) = if bench { (CREATES, WARM) } else { (3, 1) };
+    let Some(cluster) = Cluster::start() else { return };
+    let authority = Authority::new("the server's");
+    let own = authority.issue(&["127.0.0.1", "localhost"]);
+    let scratch = folder(&[("tls.crt", &own.certificate), ("tls.key", &own.key)]);
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_plimsoll-under-test"));
+    let kubeconfig = cluster.kubeconfig().display().to_string();
+    let server = Server::start(
+        &program.display().to_string(),
+        scratch.path(),
+        &["--tls-cert=tls.crt", "--tls-key=tls.key"],
+        &[("KUBECONFIG", &kubeconfig)],
+    );
+    let ready = wait(Duration::from_secs(60), || {
+        server.get("/readyz").filter(|answer| answer.status == 200)
+    });
+    assert!(ready.is_some(), "the server is not ready:\n{}", server.log());
+    cluster.register(server.port, &authority.pem(), |manifest| manifest);
+    cluster.must_with(&["apply", "-f", "-"], RULE_IN_CEL);
+    for (namespace, _) in NAMESPACES {
+        cluster.must(&["create", "namespace", namespace]);
+        let skip = format!("plimsoll.dev/skip={}", namespace != "plimsoll");
+        cluster.must(&["label", "namespace", namespace, &skip, &format!("judge={namespace}")]);
+    }
+    refused(&cluster, &scratch.path().join("bad.json"));
+    let mut client = Client::new(&cluster);
+    println!("median of a create in ms, and what it adds; {creates} each, taken in turn\n");
+    println!("| object | judged by | median | p99 | added | × CEL |");
+    println!("|---|---|---|---|---|---|");
+    for kind in ["configmaps", "deployments"] {
+        let mut times = vec![Vec::with_capacity(creates); NAMESPACES.len()];
+        for number in 0..warm + creates {
+            for ((namespace, _), times) in NAMESPACES.iter().zip(&mut times) {
+                let took = client.create(kind, namespace, number);
+                if number >= warm {
+                    times.push(took);
+                }
+            }
+        }
+        let at = |times: &mut Vec<Duration>, share: f64| {
+            times.sort_unstable();
+            let at = (times.len() as f64 * share) as usize;
+            times
+                .get(at.min(times.len() - 1))
+                .map_or(0.0, |took| took.as_secs_f64() * 1000.0)
+        };
+        let medians: Vec<f64> = times.iter_mut().map(|times| at(times, 0.5)).collect();
+        for ((number, (_, judge)), times) in NAMESPACES.iter().enumerate().zip(&mut times) {
+            let added = medians[number] - medians[0];
+            println!(
+                "| {kind} | {judge} | {:.3} | {:.3} | {added:.3} | {:.2} |",
+                medians[number],
+                at(times, 0.99),
+                added / (medians[2] - medians[0])
+            );
+        }
+    }
+    println!(
+        "\n{}",
+        server
+            .metrics()
+            .lines()
+            .filter(|line| line.contains("reviews_total{"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
+}
+
+/// Both judges are there: neither takes a literal password.
+fn refused(cluster: &Cluster, file: &std::path::Path) {
+    let bad = object("deployments", "bad", Some("Gr4nite-Puffin-93"));
+    write(file, bad.as_bytes());
+    for namespace in ["plimsoll", "cel"] {
+        let refused = wait(Duration::from_secs(60), || {
+            let run = cluster.kubectl(&[
+                "create",
+                "--dry-run=server",
+                "-n",
+                namespace,
+                "-f",
+                &file.display().to_string(),
+            ]);
+            (run.code != 0).then_some(run.stderr)
+        });
+        assert!(refused.is_some(), "{namespace} takes everything");
+    }
+}
+
+fn object(kind: &str, name: &str, password: Option<&str>) -> String {
+    let object = if kind == "configmaps" {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name},
+            "data": {"LOG_LEVEL": "info", "app.properties": "server.port=3000\nserver.host=0.0.0.0\n"},
+        })
+    } else {
+        let password = password.map_or(
+            json!({"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}),
+            |value| json!({"name": "DB_PASSWORD", "value": value}),
+        );
+        let probe = json!({"httpGet": {"path": "/ready", "port": 3000}});
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "labels": {"app": name}},
+            "spec": {
+                "replicas": 2, "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{
+                    "name": "web", "image": "registry.invalid/web:1",
+                    "ports": [{"containerPort": 3000}],
+                    "env": [{"name": "PORT", "value": "3000"}, password],
+                    "readinessProbe": probe, "livenessProbe": probe,
+                    "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
+                }]}},
+            },
+        })
+    };
+    object.to_string()
+}
+
+/// One connection that is kept.
+struct Client {
+    stream: BufReader<StreamOwned<ClientConnection, TcpStream>>,
+    token: &'static str,
+}
+
+impl Client {
+    fn new(cluster: &Cluster) -> Self {
+        let stream = connect_tls(cluster.port(), &cluster.authority(), None).expect("a connection");
+        Client {
+            stream: BufReader::new(stream),
+            token: cluster.token(),
+        }
+    }
+
+    /// Creates an object: how long that took.
+    fn create(&mut self, kind: &str, namespace: &str, number: usize) -> Duration {
+        let body = object(kind, &format!("one-{number}"), None);
+        let group = if kind == "configmaps" { "api/v1" } else { "apis/apps/v1" };
+        let request = format!(
+            "POST /{group}/namespaces/{namespace}/{kind} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.token,
+            body.len()
+        );
+        let start = Instant::now();
+        self.stream
+            .get_mut()
+            .write_all(request.as_bytes())
+            .expect("the connection is open");
+        let answer = read_answer(&mut self.stream).expect("an answer");
+        let took = start.elapsed();
+        assert_eq!(answer.status, 201, "{answer:?}");
+        took
+    }
+}
