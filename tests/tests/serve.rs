@@ -53,6 +53,9 @@ fn a_review_by_curl_without_config_and_cluster() {
         scratch.path(),
         &[
             "-sS",
+            "--http2",
+            "--write-out",
+            "\n%{http_version}",
             "--cacert",
             "ca.pem",
             "-H",
@@ -62,7 +65,10 @@ fn a_review_by_curl_without_config_and_cluster() {
             &url,
         ],
     );
-    let answer: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("{}", answer.stderr));
+    let (answer, version) = answer.stdout.rsplit_once('\n').unwrap_or_else(|| panic!("{}", answer.stderr));
+    // What the API server speaks.
+    assert_eq!(version, "2");
+    let answer: Value = serde_json::from_str(answer).expect("JSON");
     assert_eq!(answer["response"]["allowed"], json!(false));
     let message = answer["response"]["status"]["message"].as_str().expect("a message");
     assert!(

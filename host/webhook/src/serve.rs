@@ -1,5 +1,6 @@
 //! The server's life: it listens, reads again what changes, and leaves in an orderly way.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tracing_subscriber::EnvFilter;
 
+use crate::context::{self, Bounds, Patience, Room, Shared, Store, Watch};
 use crate::governed::Government;
 use crate::http::{Answer, Desk, text};
 use crate::state::State;
@@ -128,13 +130,17 @@ async fn run(
     let status = listen(options.metrics_listen).await?;
     let certificate = Certificate::new(&options.tls, &state)?;
     let leaving = Arc::new(AtomicBool::new(false));
+    let watch = match options.context {
+        true => Some(watch_cluster(&state).await?),
+        false => None,
+    };
     tokio::spawn(watch_certificate(
         options.tls.clone(),
         Arc::clone(&certificate),
         Arc::clone(&state),
     ));
-    tokio::spawn(watch_source(Arc::clone(&source), seen, Arc::clone(&state)));
-    tokio::spawn(serve_status(status, Arc::clone(&state), Arc::clone(&leaving)));
+    tokio::spawn(watch_source(Arc::clone(&source), seen, Arc::clone(&state), watch.clone()));
+    tokio::spawn(serve_status(status, Arc::clone(&state), watch, Arc::clone(&leaving)));
     let government = state.government.load();
     tracing::info!(
         listen = %reviews.local_addr().unwrap_or(options.listen),
@@ -188,6 +194,25 @@ async fn run(
     }
     tracing::info!("ended");
     Ok(())
+}
+
+/// Begins to watch what the rules look at.
+async fn watch_cluster(state: &State) -> anyhow::Result<Arc<Watch>> {
+    let client = context::connect()
+        .await
+        .context("--no-context judges objects without a cluster")?;
+    let shared = Arc::new(Shared::new(Store::new(Bounds::default()), Room::default()));
+    let watch = Watch::new(client, Arc::clone(&shared), Patience::default());
+    watch.want(&wanted(&state.government.load()));
+    state.cluster.store(Some(Arc::new(Box::new(shared))));
+    Ok(Arc::new(watch))
+}
+
+/// The kinds to watch: those that rules look at, and Namespaces, whose labels may change the mode.
+fn wanted(government: &Government) -> BTreeSet<String> {
+    let mut kinds = government.watched();
+    kinds.insert("Namespace".to_owned());
+    kinds
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -320,7 +345,7 @@ async fn watch_certificate(tls: Tls, certificate: Arc<Certificate>, state: Arc<S
 }
 
 /// Reads config and policies again where their content has changed; a bad set is refused and the old one serves on.
-async fn watch_source(source: Arc<dyn Source>, mut seen: String, state: Arc<State>) {
+async fn watch_source(source: Arc<dyn Source>, mut seen: String, state: Arc<State>, watch: Option<Arc<Watch>>) {
     loop {
         tokio::time::sleep(LOOK).await;
         let look = Arc::clone(&source);
@@ -344,6 +369,9 @@ async fn watch_source(source: Arc<dyn Source>, mut seen: String, state: Arc<Stat
         match loaded {
             Ok(government) => {
                 tracing::info!(policy_digest = government.digest, "new configuration");
+                if let Some(watch) = &watch {
+                    watch.want(&wanted(&government));
+                }
                 state.government.store(Arc::new(government));
                 state.metrics.reloaded(true);
             }
@@ -356,15 +384,16 @@ async fn watch_source(source: Arc<dyn Source>, mut seen: String, state: Arc<Stat
 }
 
 /// Health and metrics, over plain HTTP.
-async fn serve_status(listener: TcpListener, state: Arc<State>, leaving: Arc<AtomicBool>) {
+async fn serve_status(listener: TcpListener, state: Arc<State>, watch: Option<Arc<Watch>>, leaving: Arc<AtomicBool>) {
     let connections = Arc::new(Semaphore::new(64));
     loop {
         let (stream, place) = accept(&listener, &connections).await;
-        let (state, leaving) = (Arc::clone(&state), Arc::clone(&leaving));
+        let (state, watch, leaving) = (Arc::clone(&state), watch.clone(), Arc::clone(&leaving));
         tokio::spawn(async move {
             let _place = place;
             let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-                let answer = status(request.uri().path(), &state, leaving.load(Ordering::Relaxed));
+                let leaving = leaving.load(Ordering::Relaxed);
+                let answer = status(request.uri().path(), &state, watch.as_deref(), leaving);
                 async move { Ok::<_, std::convert::Infallible>(answer) }
             });
             let mut builder = hyper::server::conn::http1::Builder::new();
@@ -374,7 +403,7 @@ async fn serve_status(listener: TcpListener, state: Arc<State>, leaving: Arc<Ato
     }
 }
 
-fn status(path: &str, state: &State, leaving: bool) -> Answer {
+fn status(path: &str, state: &State, watch: Option<&Watch>, leaving: bool) -> Answer {
     match path {
         "/livez" => text(StatusCode::OK, "ok\n"),
         "/readyz" if leaving => text(StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
@@ -383,6 +412,12 @@ fn status(path: &str, state: &State, leaving: bool) -> Answer {
             Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, &format!("{why}\n")),
         },
         "/metrics" => {
+            if let Some(watch) = watch {
+                for kind in watch.states() {
+                    state.metrics.context(&kind.kind, kind.objects, kind.known);
+                }
+                state.metrics.context_bytes(watch.bytes());
+            }
             let mut answer = text(StatusCode::OK, &state.metrics.text());
             let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
             answer.headers_mut().insert(CONTENT_TYPE, kind);
