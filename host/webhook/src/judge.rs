@@ -26,6 +26,9 @@ const LIMITS: Limits = Limits {
     nodes: 1 << 22,
 };
 
+/// Where an object under review lies: there is no file. Nothing of the object, as the words of paths tell environments.
+const PATH: &str = "admission";
+
 /// A policy that gave no verdict.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failed {
@@ -66,7 +69,7 @@ impl Court<'_> {
     /// Judges one object. An object that cannot be read is a failure of each policy that would have been asked.
     #[must_use]
     pub fn judge(&self, object: &str) -> Verdict {
-        let subject = manifest_of_text(&self.path(), Arc::from(object), &LIMITS);
+        let subject = manifest_of_text(PATH, Arc::from(object), &LIMITS);
         let mut kinds = kinds(&subject);
         if kinds.is_empty() {
             kinds.insert(self.request.kind.named());
@@ -142,12 +145,6 @@ impl Court<'_> {
             evaluations,
             left_out,
         }
-    }
-
-    /// The object's path in messages: there is no file.
-    fn path(&self) -> String {
-        let request = self.request;
-        format!("admission/{}/{}/{}", request.namespace, request.kind.kind, request.name)
     }
 
     fn options(&self, neighbours: usize) -> Options {
