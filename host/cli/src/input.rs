@@ -28,6 +28,12 @@ pub struct Input {
     pub failures: Vec<InputFailure>,
     /// Paths, as in reports, of files that the user named: those must be readable.
     pub named: BTreeSet<String>,
+    /// All manifests are objects of one cluster.
+    pub cluster: bool,
+    /// Objects of a cluster that are only looked at.
+    pub light: Vec<Manifest>,
+    /// The namespace of objects that name none, where the configuration says nothing.
+    pub namespace: Option<String>,
 }
 
 /// Finds and reads everything under these paths. Files that a glob of `exclude` covers are left out, unless they are named.
@@ -77,6 +83,7 @@ pub fn read(root: &Root, paths: &[PathBuf], exclude: &[String], limits: &Limits,
         manifests,
         failures,
         named,
+        ..Input::default()
     }
 }
 

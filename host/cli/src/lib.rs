@@ -3,6 +3,7 @@
 //! A library only so that the end-to-end tests have the very same program; its one function is the whole interface.
 
 mod args;
+mod cluster;
 mod commands;
 mod config;
 mod exit;

@@ -8,6 +8,7 @@ use plimsoll_core::bundle::Bundle;
 use plimsoll_core::finding::{Finding, Judgement, Masks, accept_with};
 use plimsoll_core::policy::Description;
 use plimsoll_core::report::{Counts, Failure, InputFailure, Report, Since, input_failures};
+use plimsoll_tree::Role;
 
 use crate::config::Settled;
 use crate::input::Input;
@@ -80,14 +81,30 @@ pub fn judge(
     let mut inputs_failed = input.failures;
     inputs_failed.extend(input_failures(&input.manifests, |path| input.named.contains(path)));
     inputs_failed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    let judged = input.manifests.len();
+    let light = judged..judged + input.light.len();
+    let mut options = settled.options();
+    options.no_alternatives = input.cluster;
+    options.everywhere = !input.light.is_empty();
+    options.default_namespace = options.default_namespace.or(input.namespace);
+    options.roles = (0..light.end)
+        .map(|at| {
+            if light.contains(&at) {
+                Role::Context
+            } else {
+                Role::Subject
+            }
+        })
+        .collect();
+    input.manifests.append(&mut input.light);
     // Last, as nothing in it is judged: findings about it have a place there.
     input.manifests.extend(config);
-    let bundle = Bundle::build_with(input.manifests, &settled.options(), &Threads)
-        .context("the input cannot be judged together")?;
+    let bundle =
+        Bundle::build_with(input.manifests, &options, &Threads).context("the input cannot be judged together")?;
     counts.not_validated = plimsoll_schema::not_validated(&bundle);
     let now = timings.add("bundle", started);
     let verdicts = judge::judge(&policies.loaded, &bundle, settled);
-    let judged = timings.add("judge", now);
+    let done = timings.add("judge", now);
     let mut judgements = Vec::with_capacity(verdicts.len());
     for (judgement, duration) in verdicts {
         timings
@@ -96,7 +113,12 @@ pub fn judge(
         judgements.push(judgement);
     }
     let rules = rules(policies, &judgements);
-    let (findings, mut masks, failed) = accept_with(&bundle, judgements, &Threads);
+    let (mut findings, mut masks, failed) = accept_with(&bundle, judgements, &Threads);
+    // What is wrong in the cluster alone is not about the files.
+    findings.retain(|finding| {
+        let mut places = std::iter::once(finding.place).chain(finding.related.iter().map(|related| related.place));
+        places.any(|place| !light.contains(&place.manifest))
+    });
     let findings = waivers.apply(settled, &rules, &bundle, findings)?;
     // Nobody else knows what is secret.
     masks.nothing_is_shown |= !policies
@@ -105,7 +127,7 @@ pub fn judge(
         .any(|loaded| loaded.policy.description().name == judge::MASKING);
     let mut failures = policies.failures.clone();
     failures.extend(failed.iter().map(|(policy, failure)| judge::failed(policy, failure)));
-    timings.add("locate and mask", judged);
+    timings.add("locate and mask", done);
     Ok(Outcome {
         bundle,
         findings,

@@ -10,8 +10,10 @@ use plimsoll_core::read::Limits;
 use plimsoll_core::suppress::Known;
 
 use crate::args::PolicyArguments;
+use crate::cluster::ClusterArguments;
 use crate::config::{ConfigArguments, Settled};
 use crate::exit::Exit;
+use crate::input::Input;
 use crate::progress::Progress;
 use crate::render::RenderArguments;
 use crate::report::{ReportArguments, exit};
@@ -40,6 +42,8 @@ pub struct Check {
     since: Option<String>,
     #[command(flatten)]
     render: RenderArguments,
+    #[command(flatten)]
+    cluster: ClusterArguments,
     /// Print the configuration in force and judge nothing
     #[arg(long)]
     show_config: bool,
@@ -49,6 +53,7 @@ impl Check {
     pub fn run(self) -> anyhow::Result<Exit> {
         let started = Instant::now();
         let targets = self.report.targets()?;
+        self.cluster.check()?;
         let mut timings = Timings::default();
         let mut settled = self.config.settle()?;
         if self.report.fail_on.is_some() {
@@ -66,6 +71,9 @@ impl Check {
         let (policies, input) = rayon::join(
             || judge::load(&self.policies.policies, Some(&settled)),
             || {
+                if self.cluster.cluster {
+                    return Input::default();
+                }
                 let exclude = &settled.config.exclude;
                 input::read(&settled.root, &self.paths, exclude, &Limits::default(), &progress)
             },
@@ -77,6 +85,11 @@ impl Check {
             self.render.apply(&mut input, &settled);
             timings.add("render", read);
         }
+        if self.cluster.wanted() {
+            let before = Instant::now();
+            self.cluster.apply(&policies.loaded, &mut input)?;
+            timings.add("list the cluster", before);
+        }
         let known = match &before {
             Some(before) => before.judge(&mut policies, &settled, &self.suppress, &input.named, &mut timings)?,
             None => Known::default(),
@@ -87,7 +100,11 @@ impl Check {
         }
         let report = outcome.report(started);
         if report.counts.documents == 0 && report.inputs_failed.is_empty() {
-            output::warn("there is no Kubernetes manifest among the paths");
+            output::warn(if self.cluster.cluster {
+                "the cluster has no object of a kind that the rules name"
+            } else {
+                "there is no Kubernetes manifest among the paths"
+            });
         }
         let fail_on = self.report.fail_on(&settled.config);
         self.report.write(&report, &targets, fail_on, &policies.loaded)?;

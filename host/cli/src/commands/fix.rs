@@ -149,6 +149,7 @@ impl Fix {
                 manifests: again(&outcome.bundle.manifests, &texts),
                 failures: before.failures.clone(),
                 named: before.named.clone(),
+                ..Input::default()
             };
             for (index, text) in texts {
                 if let Some(manifest) = outcome.bundle.manifests.get(index) {

@@ -1,11 +1,16 @@
 //! What the cluster holds besides the object under review.
 
 mod around;
+mod connect;
 mod facts;
 mod index;
+mod list;
 mod plan;
 mod prune;
+mod render;
+mod served;
 mod store;
+mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -13,9 +18,13 @@ use std::sync::{PoisonError, RwLock};
 use plimsoll_core::read::Manifest;
 
 pub use around::Room;
+pub use connect::{ConnectError, connect};
 pub use facts::kind_name;
+pub use list::{Listed, Wanted, list, list_with};
 pub use prune::{Keep, is_never_taken, pruned};
+pub use render::rendered;
 pub use store::{Bounds, Prepared, Put, Store, path};
+pub use watch::{KindState, Patience, Status, Watch};
 
 /// What is known of the cluster.
 pub trait Cluster: Send + Sync {

@@ -230,6 +230,11 @@ impl Store {
         kind.synced = known;
     }
 
+    /// What is here of a kind may not be what is in the cluster: it is not known until its next list is whole.
+    pub fn doubt(&mut self, kind: &str) {
+        self.kind(kind).synced = false;
+    }
+
     /// Whether all objects of a kind are here.
     #[must_use]
     pub fn knows(&self, kind: &str) -> bool {
