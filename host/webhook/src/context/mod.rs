@@ -102,3 +102,21 @@ impl Cluster for Shared {
         self.read(|store| store.namespace_label(namespace, label))
     }
 }
+
+impl<T: Cluster + ?Sized> Cluster for std::sync::Arc<T> {
+    fn knows(&self, kind: &str) -> bool {
+        (**self).knows(kind)
+    }
+
+    fn neighbours(&self, subject: &Manifest) -> Option<Vec<Manifest>> {
+        (**self).neighbours(subject)
+    }
+
+    fn ready(&self) -> bool {
+        (**self).ready()
+    }
+
+    fn namespace_label(&self, namespace: &str, label: &str) -> Option<String> {
+        (**self).namespace_label(namespace, label)
+    }
+}
