@@ -25,7 +25,7 @@ const WARM: usize = 50;
 /// Namespaces, and what judges there.
 const NAMESPACES: [(&str, &str); 3] = [
     ("plain", "nothing"),
-    ("plimsoll", "Plimsoll, all built-in policies"),
+    ("judged", "Plimsoll, all built-in policies"),
     ("cel", "one rule in CEL"),
 ];
 
@@ -83,7 +83,7 @@ fn main() {
     cluster.must_with(&["apply", "-f", "-"], RULE_IN_CEL);
     for (namespace, _) in NAMESPACES {
         cluster.must(&["create", "namespace", namespace]);
-        let skip = format!("plimsoll.dev/skip={}", namespace != "plimsoll");
+        let skip = format!("plimsoll.dev/skip={}", namespace != "judged");
         cluster.must(&["label", "namespace", namespace, &skip, &format!("judge={namespace}")]);
     }
     refused(&cluster, &scratch.path().join("bad.json"));
@@ -134,7 +134,7 @@ fn main() {
 fn refused(cluster: &Cluster, file: &std::path::Path) {
     let bad = object("deployments", "bad", Some("Gr4nite-Puffin-93"));
     write(file, bad.as_bytes());
-    for namespace in ["plimsoll", "cel"] {
+    for namespace in ["judged", "cel"] {
         let refused = wait(Duration::from_secs(60), || {
             let run = cluster.kubectl(&[
                 "create",
