@@ -65,7 +65,10 @@ fn a_review_by_curl_without_config_and_cluster() {
             &url,
         ],
     );
-    let (answer, version) = answer.stdout.rsplit_once('\n').unwrap_or_else(|| panic!("{}", answer.stderr));
+    let (answer, version) = answer
+        .stdout
+        .rsplit_once('\n')
+        .unwrap_or_else(|| panic!("{}", answer.stderr));
     // What the API server speaks.
     assert_eq!(version, "2");
     let answer: Value = serde_json::from_str(answer).expect("JSON");

@@ -139,7 +139,12 @@ async fn run(
         Arc::clone(&certificate),
         Arc::clone(&state),
     ));
-    tokio::spawn(watch_source(Arc::clone(&source), seen, Arc::clone(&state), watch.clone()));
+    tokio::spawn(watch_source(
+        Arc::clone(&source),
+        seen,
+        Arc::clone(&state),
+        watch.clone(),
+    ));
     tokio::spawn(serve_status(status, Arc::clone(&state), watch, Arc::clone(&leaving)));
     let government = state.government.load();
     tracing::info!(
