@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use plimsoll_tests::{Run, folder, list, tool, write};
+use plimsoll_tests::{Run, folder, list, outside, tool, write};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
@@ -293,6 +293,50 @@ fn no_format_shows_a_rendered_secret_or_a_folder_of_the_machine() {
     };
     let other = folder(CHART);
     assert_eq!(fingerprints(files.path()), fingerprints(other.path()));
+}
+
+#[test]
+fn where_no_line_is_known_the_nearest_one_is_said() {
+    let Some(programs) = Programs::of("helm") else { return };
+    let files = folder(CHART);
+    let data =
+        "{{- define \"quay.data\" -}}\nDATABASE_URL: postgres://joe:Can4ry-Named-Pw-016@db.invalid/x\n{{- end }}\n";
+    write(&files.path().join("pier/templates/_data.tpl"), data.as_bytes());
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: named\ndata:\n  {{- include \"quay.data\" . | nindent 2 }}\n";
+    write(&files.path().join("pier/templates/map.yaml"), map.as_bytes());
+    let run = programs.check(files.path(), &["--render", "--format", "json"]);
+    let found = of_rule(&run.json(), "secrets/configmap-credential");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let data = map.lines().position(|line| line == "data:").expect("it is there") + 1;
+    assert_eq!(at(&found[0]), format!("pier/templates/map.yaml:{data}"));
+    assert_eq!(found[0]["rendered"]["place"], "near");
+    let human = programs.check(files.path(), &["--render"]).stdout;
+    assert!(human.contains("the nearest one that is"), "{human}");
+    assert!(!human.contains("Can4ry") && !run.stdout.contains("Can4ry"), "{human}");
+}
+
+#[test]
+fn sarif_of_what_was_rendered_is_valid() {
+    let Some(conformance) = outside("PLIMSOLL_CONFORMANCE") else {
+        return;
+    };
+    let Some(programs) = Programs::of("kubectl") else {
+        return;
+    };
+    let schema = std::fs::read_to_string(conformance.join("schemas/sarif-2.1.0.json")).expect("the schema is there");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).expect("JSON")).expect("a schema");
+    let files = folder(KUSTOMIZED);
+    let made =
+        "resources: [ app.yaml ]\nsecretGenerator: [ { name: made, literals: [ password=Can4ry-Made-Pw-017 ] } ]\n";
+    write(&files.path().join("base/kustomization.yaml"), made.as_bytes());
+    let run = programs.check(files.path(), &["--render", "--strict", "--format", "sarif"]);
+    let sarif: Value = serde_json::from_str(&run.stdout).expect("SARIF is JSON");
+    let errors: Vec<String> = validator.iter_errors(&sarif).map(|error| error.to_string()).collect();
+    assert!(
+        errors.is_empty() && list(&sarif["runs"][0], "results").len() > 5,
+        "{errors:#?}"
+    );
+    assert!(!run.stdout.contains("Can4ry"));
 }
 
 #[test]
