@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN};
+use plimsoll_tree::{ObjectFlags, Role, Symbol, Tree, UNKNOWN, vocabulary};
 
 use crate::hosts::Hosts;
 use crate::lookup::{Lookup, MAX_CANDIDATES};
@@ -16,7 +16,7 @@ use crate::routes::Routes;
 use crate::service::Selection;
 use crate::stage::Inference;
 use crate::symbols::Symbols;
-use crate::{Node, Value, Workload, work, workloads_of};
+use crate::{Environment, Node, Value, Workload, work, workloads_of};
 
 /// The objects judged together, with the indexes that joins need. Indexes are made when first asked for.
 pub struct Bundle<'t> {
@@ -33,6 +33,7 @@ pub struct Bundle<'t> {
     stages: Inference<'t>,
     memos: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
     routes: OnceCell<Routes<'t>>,
+    environments: RefCell<BTreeMap<(u32, u32, u8), Rc<Environment<'t>>>>,
 }
 
 /// An object of the bundle. Copying it is free.
@@ -89,6 +90,7 @@ impl<'t> Bundle<'t> {
             stages: Inference::default(),
             memos: RefCell::default(),
             routes: OnceCell::new(),
+            environments: RefCell::default(),
         }
     }
 
@@ -138,7 +140,7 @@ impl<'t> Bundle<'t> {
     /// The symbol of a text, if it occurs in the tree at all.
     #[must_use]
     pub fn symbol(&self, text: &str) -> Option<Symbol> {
-        self.symbols.get_or_init(|| Symbols::new(self.tree)).find(text)
+        vocabulary::find(text).or_else(|| self.symbols.get_or_init(|| Symbols::new(self.tree)).find(text))
     }
 
     /// What the operator said of the whole (Kubernetes version, closed namespaces …): a map.
@@ -188,6 +190,20 @@ impl<'t> Bundle<'t> {
         let made = Rc::new(make());
         self.memos.borrow_mut().insert(TypeId::of::<T>(), made.clone());
         made
+    }
+
+    /// The environment of a container of an object, by their numbers and how it is written; made by the first that asks.
+    pub(crate) fn environment(
+        &self,
+        container: (u32, u32, u8),
+        make: impl FnOnce() -> Environment<'t>,
+    ) -> Rc<Environment<'t>> {
+        let known = self.environments.borrow().get(&container).cloned();
+        known.unwrap_or_else(|| {
+            let made = Rc::new(make());
+            self.environments.borrow_mut().insert(container, made.clone());
+            made
+        })
     }
 
     pub(crate) fn stages(&self) -> &Inference<'t> {

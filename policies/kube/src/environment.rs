@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::{Bundle, Container, Dialect, EnvFromSource, EnvSource, KeyRef, Node, Object, Symbol, Value, word};
 
@@ -31,9 +32,15 @@ pub struct Variable<'t> {
 }
 
 impl<'t> Environment<'t> {
-    /// The environment of a container of an object.
+    /// The environment of a container of an object; made once for all that ask.
     #[must_use]
-    pub fn of(bundle: &Bundle<'t>, object: Object<'t>, container: Container<'t>) -> Self {
+    pub fn of(bundle: &Bundle<'t>, object: Object<'t>, container: Container<'t>) -> Rc<Self> {
+        let key = (object.index(), container.node.index(), container.dialect as u8);
+        bundle.environment(key, || Self::made(bundle, object, container))
+    }
+
+    /// As [`Environment::of`], for who changes it.
+    pub(crate) fn made(bundle: &Bundle<'t>, object: Object<'t>, container: Container<'t>) -> Self {
         let mut all = Environment {
             open: container.env_unknown(),
             ..Environment::default()

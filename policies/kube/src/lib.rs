@@ -5,6 +5,7 @@
 
 pub mod base64;
 mod bundle;
+pub mod bytes;
 pub mod command;
 mod container;
 pub mod duration;
@@ -43,7 +44,7 @@ pub use near::near_miss;
 pub use node::{Node, Value};
 pub use operators::{Made, Operators, Place, Product};
 pub use plimsoll_tree::glob;
-pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, word};
+pub use plimsoll_tree::{Flags, Kind, ObjectFlags, Role, Symbol, Tree, vocabulary, word};
 pub use quantity::Quantity;
 pub use service::{Selected, Selection, ServicePort, Target, is_headless, service_ports};
 pub use stage::{Stage, Staged};

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use plimsoll_tree::{Symbol, Tree};
+use plimsoll_tree::{Symbol, Tree, vocabulary};
 
 /// Places of the table that are looked at for one text. Texts that are chosen to need more are looked for elsewhere.
 const MAX_PROBES: usize = 32;
 
 /// The symbols of a tree by their texts. All policies that ask for one make this, so it has to be quick to make: it holds
-/// numbers only, and no text is checked or kept.
+/// numbers only, and no text is checked or kept. Those of the vocabulary are found without it.
 pub(crate) struct Symbols<'t> {
     tree: &'t Tree<'t>,
     /// Symbols + 1 by hash, each in the first place that was free from there on; 0 where there is none. Twice as many
@@ -20,13 +20,14 @@ pub(crate) struct Symbols<'t> {
 
 impl<'t> Symbols<'t> {
     pub(crate) fn new(tree: &'t Tree<'t>) -> Self {
-        let places = (tree.symbols() as usize).saturating_mul(2).next_power_of_two();
+        let own = tree.symbols().saturating_sub(vocabulary::SIZE) as usize;
+        let places = own.saturating_mul(2).next_power_of_two();
         let mut symbols = Symbols {
             tree,
             table: vec![0; places],
             slow: HashMap::new(),
         };
-        for symbol in (0..tree.symbols()).map(Symbol) {
+        for symbol in (vocabulary::SIZE..tree.symbols()).map(Symbol) {
             let text = tree.bytes(symbol);
             let free = symbols.places(text).find(|&at| symbols.table.get(at) == Some(&0));
             match free.and_then(|at| symbols.table.get_mut(at)) {
@@ -37,7 +38,7 @@ impl<'t> Symbols<'t> {
         symbols
     }
 
-    /// The first symbol with this text.
+    /// The first symbol with this text, if it is none of the vocabulary.
     pub(crate) fn find(&self, text: &str) -> Option<Symbol> {
         let text = text.as_bytes();
         for at in self.places(text) {
@@ -57,7 +58,8 @@ impl<'t> Symbols<'t> {
     }
 }
 
-/// Eight bytes at a time, the last ones filled up with zeros.
+/// Eight bytes at a time, the last ones filled up with zeros; of a long text only those at its ends, for texts that are
+/// alike there are few.
 fn hash(text: &[u8]) -> usize {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut hash = text.len() as u64;
@@ -65,7 +67,16 @@ fn hash(text: &[u8]) -> usize {
         hash = (hash ^ word).wrapping_mul(FACTOR);
         hash ^= hash >> 32;
     };
-    let (words, rest) = text.as_chunks::<8>();
+    const ENDS: usize = 24;
+    let head = match text.len().checked_sub(2 * ENDS) {
+        Some(middle) if middle > 0 => {
+            let (tail, _) = text.get(ENDS + middle..).unwrap_or_default().as_chunks::<8>();
+            tail.iter().for_each(|&word| mix(u64::from_le_bytes(word)));
+            text.get(..ENDS).unwrap_or_default()
+        }
+        _ => text,
+    };
+    let (words, rest) = head.as_chunks::<8>();
     words.iter().for_each(|&word| mix(u64::from_le_bytes(word)));
     if !rest.is_empty() {
         mix(rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)));
@@ -92,12 +103,22 @@ mod tests {
         let words = tree((0..5000).map(|number| format!("text {number}")));
         let tree = Tree::read(&words).expect("a tree");
         let symbols = Symbols::new(&tree);
-        for symbol in (0..tree.symbols()).map(Symbol) {
+        for symbol in (vocabulary::SIZE..tree.symbols()).map(Symbol) {
             assert_eq!(symbols.find(tree.text(symbol)), Some(symbol));
         }
         assert_eq!(symbols.find("text 5000"), None);
-        assert_eq!(symbols.find("metadata"), Some(plimsoll_tree::word!("metadata")));
         assert!(symbols.slow.is_empty());
+    }
+
+    #[test]
+    fn long_texts_that_differ_in_the_middle_are_found() {
+        let words = tree((0..100).map(|number| format!("{:1$}{number:03}{:1$}", "", 60)));
+        let tree = Tree::read(&words).expect("a tree");
+        let symbols = Symbols::new(&tree);
+        for symbol in (vocabulary::SIZE..tree.symbols()).map(Symbol) {
+            assert_eq!(symbols.find(tree.text(symbol)), Some(symbol));
+        }
+        assert_eq!(symbols.find(&" ".repeat(123)), None);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use plimsoll_sdk::kube::bytes::places;
+
 use crate::value::{self, Value};
 use crate::{dsn, url};
 
@@ -38,7 +40,7 @@ pub struct Credential<'t> {
 pub fn may_hold(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut sight = Sight::default();
-    Marks::of(bytes).any(|mark| sight.is_telling(bytes, mark))
+    marks(bytes).any(|mark| sight.is_telling(bytes, mark))
 }
 
 /// What was seen of a text on the way from mark to mark.
@@ -96,67 +98,17 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
     bytes.get(..end).unwrap_or(&[])
 }
 
-/// Where each `@`, `=` and `:` stands. Eight bytes at a time: most texts have few of them, and every branch costs fuel.
-pub struct Marks<'t> {
-    bytes: &'t [u8],
-    /// Where the word begins that is looked at.
-    word: usize,
-    /// The highest bit of each of its bytes that may be a mark and was not given yet.
-    left: u64,
-    next: usize,
-}
-
-impl<'t> Marks<'t> {
-    /// Those of a text.
-    #[must_use]
-    pub fn of(bytes: &'t [u8]) -> Self {
-        Marks {
-            bytes,
-            word: 0,
-            left: 0,
-            next: 0,
-        }
-    }
-}
-
-impl Iterator for Marks<'_> {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        const ONES: u64 = u64::MAX / 255;
-        const LOW: u64 = ONES * 0x7F;
-        // The highest bit of each byte from `:` to `@`, which are near each other: the sums reach it from `:` on, and from
-        // the one after `@` on, and no sum reaches the next byte.
-        let near = |word: u64| {
-            let low = word & LOW;
-            (low + ONES * (0x80 - 0x3A)) & !(low + ONES * (0x7F - 0x40)) & !word & !LOW
-        };
-        loop {
-            while self.left != 0 {
-                let at = self.word + self.left.trailing_zeros() as usize / 8;
-                self.left &= self.left - 1;
-                if matches!(self.bytes.get(at), Some(b'@' | b'=' | b':')) {
-                    return Some(at);
-                }
-            }
-            let rest = self.bytes.get(self.next..)?;
-            let word = match rest.first_chunk::<8>() {
-                Some(word) => *word,
-                None if rest.is_empty() => return None,
-                None => {
-                    let mut word = [0; 8];
-                    for (to, from) in word.iter_mut().zip(rest) {
-                        *to = *from;
-                    }
-                    word
-                }
-            };
-            self.left = near(u64::from_le_bytes(word));
-            self.word = self.next;
-            self.next += 8;
-        }
-    }
+/// Where each `@`, `=` and `:` stands: most texts have few of them.
+pub fn marks(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    const ONES: u64 = u64::MAX / 255;
+    const LOW: u64 = ONES * 0x7F;
+    // The highest bit of each byte from `:` to `@`, which are near each other: the sums reach it from `:` on, and from the
+    // one after `@` on, and no sum reaches the next byte.
+    let near = |word: u64, _| {
+        let low = word & LOW;
+        (low + ONES * (0x80 - 0x3A)) & !(low + ONES * (0x7F - 0x40)) & !word & !LOW
+    };
+    places(bytes, near).filter(|&at| matches!(bytes.get(at), Some(b'@' | b'=' | b':')))
 }
 
 /// All literal passwords of a text and their stand-ins, in order, and users without a password in addresses of the web.
@@ -360,7 +312,7 @@ mod tests {
             let found = find(&text);
             prop_assert!(found.is_empty() || may_hold(&text));
         let marks: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| b"@=:".contains(byte)).map(|(at, _)| at).collect();
-        let stepped: Vec<usize> = Marks::of(text.as_bytes()).collect();
+        let stepped: Vec<usize> = super::marks(text.as_bytes()).collect();
         prop_assert_eq!(marks, stepped);
             for one in found {
                 prop_assert!(text.get(one.secret).is_some());

@@ -1,9 +1,10 @@
 //! The first look at a text: what may be in it, for the many that hold nothing. Each text of the tree is looked at once,
 //! however often it is used.
 
-use plimsoll_sdk::{Bundle, Symbol};
+use plimsoll_sdk::kube::vocabulary;
+use plimsoll_sdk::{Bundle, Symbol, word};
 
-use crate::connection::{Marks, Sight};
+use crate::connection::{Sight, marks};
 use crate::{name, pem, token};
 
 /// What may be in a text; several may hold.
@@ -41,7 +42,7 @@ impl Look {
             return found;
         }
         let mut sight = Sight::default();
-        for mark in Marks::of(bytes) {
+        for mark in marks(bytes) {
             if sight.is_telling(bytes, mark) {
                 found.0 |= Look::CONNECTION.0;
             }
@@ -116,12 +117,27 @@ impl Looks {
     /// What a key says.
     #[inline]
     pub fn key(&mut self, bundle: &Bundle<'_>, key: Symbol) -> KeyLook {
+        if key.0 < vocabulary::SIZE && !TELLING.contains(&key) {
+            return KeyLook::Plain;
+        }
         let Some(slot) = self.keys.get_mut(key.0 as usize) else {
             return KeyLook::Plain;
         };
         *slot.get_or_insert_with(|| key_look(bundle.tree().text(key)))
     }
 }
+
+/// The words of the vocabulary that are not plain: nearly all keys of nearly all objects are words, and need not be looked
+/// at by their letters.
+const TELLING: &[Symbol] = &[
+    word!("status"),
+    word!("key"),
+    word!("secret"),
+    word!("parameters"),
+    word!("Secret"),
+    word!("SealedSecret"),
+    word!("ExternalSecret"),
+];
 
 fn key_look(key: &str) -> KeyLook {
     match key {
@@ -144,6 +160,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn words_that_say_something_are_listed() {
+        let telling: Vec<&str> = vocabulary::words()
+            .filter(|word| key_look(word) != KeyLook::Plain)
+            .collect();
+        let listed: Vec<&str> = (1..)
+            .zip(vocabulary::words())
+            .filter(|(number, _)| TELLING.contains(&Symbol(*number)))
+            .map(|(_, word)| word)
+            .collect();
+        assert_eq!(listed, telling);
+    }
 
     #[test]
     fn most_texts_hold_nothing() {

@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
+use plimsoll_sdk::kube::bytes::{are_pairs, places};
 use plimsoll_sdk::kube::{Stage, Tree};
 use plimsoll_sdk::{Bundle, Confidence, Node, Object, Symbol, Value, word};
 
@@ -195,11 +196,16 @@ fn says_origin(text: &str) -> bool {
         from.and_then(|from| bytes.get(from..from + word.len()))
             .is_some_and(|found| found.eq_ignore_ascii_case(word))
     };
-    // By the rarest letter of each.
-    bytes.iter().enumerate().any(|(at, byte)| match byte {
-        b'g' | b'G' => has(at.checked_sub(3), b"origin"),
-        b'c' | b'C' => has(Some(at), b"cors"),
-        b'w' => has(Some(at), b"web-security"),
+    // By two letters that both words have, and by the end of a word that is rare.
+    places(bytes, |word, next| {
+        are_pairs(word, next, *b"or") | are_pairs(word, next, *b"b-")
+    })
+    .any(|at| match bytes.get(at) {
+        Some(b'o' | b'O') => has(Some(at), b"origin") || has(at.checked_sub(1), b"cors"),
+        Some(b'b' | b'B') => {
+            let start = at.checked_sub(2);
+            start.is_some_and(|start| bytes.get(start) == Some(&b'w')) && has(start, b"web-security")
+        }
         _ => false,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 use plimsoll_sdk::kube::command::{base, commands_of};
 use plimsoll_sdk::kube::{Class, Container, EnvFromSource, Environment, Workload, openchoreo};
@@ -166,7 +167,7 @@ impl<'t> Reader<'_, 't> {
         &self,
         workload: Workload<'t>,
         container: Container<'t>,
-        environment: Option<Environment<'t>>,
+        environment: Option<Rc<Environment<'t>>>,
         found: &mut Vec<Opening>,
     ) {
         let mut words = container.command().into_iter().chain(container.args());

@@ -80,7 +80,7 @@ pub fn workload<'t>(
             from: workload.object,
             workload: Some(number),
             container: Some(container),
-            environment: Some(&environment),
+            environment: Some(&*environment),
             found: Vec::new(),
         };
         let mut settings = variables(&environment);
@@ -282,7 +282,7 @@ impl<'t> Collector<'_, 't> {
                 self.hosts.used.borrow_mut().insert(setting.at.index());
             }
             // Most settings are neither: say so as cheaply as can be.
-            let plain = !setting.text.contains([':', '=']);
+            let plain = !scan::has_sign(&setting.text);
             if plain && !pairs::may_be_host(&setting.name) {
                 continue;
             }

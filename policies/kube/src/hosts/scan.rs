@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::bytes::{are, places};
+
 /// Longest authority that is read, in bytes: names, password and a list of hosts.
 const MAX_AUTHORITY: usize = 2048;
 
@@ -41,6 +43,13 @@ pub fn scan(text: &str, lines: bool) -> Vec<Found> {
     all.found
 }
 
+/// Whether a text has the sign of a URL, a port or a setting in it.
+#[must_use]
+pub fn has_sign(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    places(bytes, |word, _| are(word, b':') | are(word, b'=')).any(|at| matches!(bytes.get(at), Some(b':' | b'=')))
+}
+
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -52,15 +61,9 @@ struct Scanner<'a> {
 
 impl Scanner<'_> {
     fn run(&mut self) {
-        let mut from = 0;
-        while let Some(at) = self
-            .text
-            .get(from..)
-            .and_then(|rest| rest.find(':'))
-            .map(|at| at + from)
-        {
-            from = at + 1;
-            if at < self.past {
+        let bytes = self.bytes;
+        for at in places(bytes, |word, _| are(word, b':')) {
+            if at < self.past || bytes.get(at) != Some(&b':') {
                 continue;
             }
             match self.byte(at + 1) {

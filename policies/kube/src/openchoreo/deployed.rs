@@ -37,11 +37,11 @@ impl<'t> Deployed<'t> {
         let Some(container) = first(self.workload) else {
             return Environment::default();
         };
-        let mut all = Environment::of(bundle, self.workload.object, container);
+        let mut all = Environment::made(bundle, self.workload.object, container);
         if let Some(overrides) = self.overrides
             && let Some(container) = first(overrides)
         {
-            all.set_over(Environment::of(bundle, overrides.object, container));
+            all.set_over(Environment::made(bundle, overrides.object, container));
         }
         all
     }

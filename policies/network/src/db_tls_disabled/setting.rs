@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use plimsoll_sdk::kube::bytes::{are, places};
+
 /// What a setting takes away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lost {
@@ -60,8 +62,11 @@ pub fn settings(text: &str) -> Vec<Setting> {
         return found;
     }
     let bytes = text.as_bytes();
-    for (at, sign) in bytes.iter().enumerate().filter(|(_, byte)| matches!(byte, b'=' | b':')) {
-        let Some(setting) = setting(text, at, *sign) else {
+    for at in places(bytes, |word, _| are(word, b'=') | are(word, b':')) {
+        let Some(&sign @ (b'=' | b':')) = bytes.get(at) else {
+            continue;
+        };
+        let Some(setting) = setting(text, at, sign) else {
             continue;
         };
         found.push(setting);
@@ -79,6 +84,12 @@ fn setting(text: &str, at: usize, sign: u8) -> Option<Setting> {
     let rest = bytes.get(at + 1..)?;
     let open = rest.iter().take_while(blank).take(4).count();
     let rest = rest.get(open..)?;
+    let before = bytes.get(..at)?;
+    let end = at - before.iter().rev().take_while(blank).take(4).count();
+    let head = bytes.get(end.saturating_sub(MAX_KEY)..end)?;
+    if !may_begin_value(*rest.first()?) || !may_end_key(*head.last()?) {
+        return None;
+    }
     let length = rest
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -88,9 +99,6 @@ fn setting(text: &str, at: usize, sign: u8) -> Option<Setting> {
     if !VALUES.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes())) {
         return None;
     }
-    let before = bytes.get(..at)?;
-    let end = at - before.iter().rev().take_while(blank).take(4).count();
-    let head = bytes.get(end.saturating_sub(MAX_KEY)..end)?;
     let (&(_, values, lost, generic), length) = key_at_end(head)?;
     if !values.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes())) {
         return None;
@@ -115,6 +123,22 @@ const MAX_KEY: usize = 48;
 const VALUES: &[&str] = &[
     "0", "allow", "disable", "disabled", "false", "no", "none", "off", "true", "yes",
 ];
+
+/// Whether a value of [`VALUES`] may begin so.
+fn may_begin_value(byte: u8) -> bool {
+    matches!(
+        byte.to_ascii_lowercase(),
+        b'0' | b'a' | b'd' | b'f' | b'n' | b'o' | b't' | b'y'
+    )
+}
+
+/// Whether a key of [`KEYS`] may end so as it is written.
+fn may_end_key(byte: u8) -> bool {
+    matches!(
+        byte.to_ascii_lowercase(),
+        b'd' | b'e' | b'l' | b's' | b't' | b'y' | b'-' | b'_'
+    )
+}
 
 /// A key of [`KEYS`].
 type Key = (&'static str, &'static [&'static str], Lost, bool);

@@ -40,7 +40,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
         for container in workload.containers() {
             match container.class {
                 ContainerClass::App | ContainerClass::Sidecar => {
-                    let mut environment: Option<Environment<'_>> = None;
+                    let mut environment = None;
                     for hook in container.hooks().filter(|hook| hook.command().any(names_client)) {
                         let environment =
                             environment.get_or_insert_with(|| Environment::of(bundle, workload.object, container));

@@ -182,7 +182,7 @@ fn settings<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
     let bytes = text.as_bytes();
     let mut lines = Lines::new(text);
     let mut at = 0;
-    for mark in connection::Marks::of(bytes) {
+    for mark in connection::marks(bytes) {
         if mark < at || bytes.get(mark) == Some(&b'@') {
             continue;
         }

@@ -1,0 +1,86 @@
+//! Where bytes stand in long texts. Eight at a time: nearly all bytes are others, and in the sandbox every branch costs.
+
+/// The lowest bit of every byte of a word.
+const ONES: u64 = u64::MAX / 255;
+/// The highest.
+const HIGH: u64 = ONES * 0x80;
+
+/// The places that a test of whole words marks, in order. It is given eight bytes as a word, lowest first, and the word that
+/// begins one byte later; it marks a byte by its highest bit. What lies behind the end is 0. It may mark others too: who asks
+/// looks at the byte, which need not be there.
+pub fn places<'t>(bytes: &'t [u8], test: impl Fn(u64, u64) -> u64 + 't) -> impl Iterator<Item = usize> + 't {
+    // What is left of the marks of the word that ends here.
+    let (mut marks, mut end) = (0_u64, 0_usize);
+    std::iter::from_fn(move || {
+        while marks == 0 {
+            let rest = bytes.get(end..)?;
+            let (word, last) = match rest.first_chunk::<9>() {
+                Some(&[a, b, c, d, e, f, g, h, last]) => (u64::from_le_bytes([a, b, c, d, e, f, g, h]), last),
+                None if rest.is_empty() => return None,
+                None => {
+                    let mut word = [0; 8];
+                    for (to, from) in word.iter_mut().zip(rest) {
+                        *to = *from;
+                    }
+                    (u64::from_le_bytes(word), 0)
+                }
+            };
+            marks = test(word, word >> 8 | u64::from(last) << 56);
+            end += 8;
+        }
+        let at = marks.trailing_zeros() as usize / 8;
+        marks &= marks - 1;
+        Some(end - 8 + at)
+    })
+}
+
+/// Marks each byte of a word that is this one; where it marks one, it may mark those after it too.
+#[must_use]
+#[inline]
+pub const fn are(word: u64, byte: u8) -> u64 {
+    zeros(word ^ ONES * byte as u64)
+}
+
+/// Marks each byte of a word that is this one and is followed by the other, letters in any case; given the word and the one
+/// that begins one byte later. Both are lower-case letters or signs from `!` to `?`. It may mark others too.
+#[must_use]
+#[inline]
+pub const fn are_pairs(word: u64, next: u64, pair: [u8; 2]) -> u64 {
+    const CASE: u64 = ONES * 0x20;
+    zeros((word | CASE) ^ ONES * pair[0] as u64 | (next | CASE) ^ ONES * pair[1] as u64)
+}
+
+/// Marks bytes that are 0, and some after such.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_place_is_missed(text in "[a:=é\0\u{80}]{0,40}") {
+            let bytes = text.as_bytes();
+            let expected: Vec<usize> = (0..bytes.len()).filter(|&at| matches!(bytes[at], b':' | b'=')).collect();
+            let found: Vec<usize> = places(bytes, |word, _| are(word, b':') | are(word, b'='))
+                .filter(|&at| matches!(bytes.get(at), Some(b':' | b'=')))
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn no_pair_is_missed(text in "[oOrR\u{f}bB\r-]{0,40}") {
+            let bytes = text.as_bytes();
+            let is_pair = |at: &usize| bytes.get(*at..*at + 2).is_some_and(|pair| pair.eq_ignore_ascii_case(b"or") || pair.eq_ignore_ascii_case(b"b-"));
+            let expected: Vec<usize> = (0..bytes.len()).filter(is_pair).collect();
+            let found: Vec<usize> = places(bytes, |word, next| are_pairs(word, next, *b"or") | are_pairs(word, next, *b"b-"))
+                .filter(is_pair)
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
