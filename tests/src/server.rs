@@ -239,18 +239,20 @@ pub fn read_answer<R: Read>(stream: &mut BufReader<R>) -> Option<Answer> {
     let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap_or(0))];
     stream.read_exact(&mut body).ok()?;
     let chunked = head.contains("transfer-encoding: chunked");
-    while chunked {
-        let mut size = String::new();
-        stream.read_line(&mut size).ok()?;
-        let size = usize::from_str_radix(size.trim(), 16).ok()?;
-        // With the line end behind it.
-        let mut chunk = vec![0; size + 2];
-        stream.read_exact(&mut chunk).ok()?;
-        if size == 0 {
-            break;
+    if chunked {
+        loop {
+            let mut size = String::new();
+            stream.read_line(&mut size).ok()?;
+            let size = usize::from_str_radix(size.trim(), 16).ok()?;
+            // With the line end behind it.
+            let mut chunk = vec![0; size + 2];
+            stream.read_exact(&mut chunk).ok()?;
+            if size == 0 {
+                break;
+            }
+            chunk.truncate(size);
+            body.append(&mut chunk);
         }
-        chunk.truncate(size);
-        body.append(&mut chunk);
     }
     Some(Answer {
         status,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use plimsoll_tests::cluster::Cluster;
 use plimsoll_tests::cluster::webhook::Recorder;
 use plimsoll_tests::guarded::wait;
-use plimsoll_tests::project;
 use serde_json::Value;
 
 const DEPLOYMENT: &str = "
@@ -73,13 +72,7 @@ impl Scene {
     /// The manifests in an API server, asking a recorder instead of the server that they name.
     fn start() -> Option<Scene> {
         let cluster = Cluster::start()?;
-        let server = std::fs::read_to_string(project().join("deploy/manifests/server.yaml")).expect("the manifests");
-        // What makes certificates is not installed here.
-        let kept: Vec<&str> = server
-            .split("\n---\n")
-            .filter(|one| !one.contains("cert-manager.io/"))
-            .collect();
-        let made = cluster.must_with(&["apply", "-f", "-"], &kept.join("\n---\n"));
+        let made = cluster.grant();
         assert!(made.contains("deployment.apps/plimsoll created"), "{made}");
         cluster.must(&["create", "namespace", "harbor"]);
         let recorder = Recorder::start();

@@ -29,6 +29,9 @@ const LIMITS: Limits = Limits {
 /// Where an object under review lies: there is no file. Nothing of the object, as the words of paths tell environments.
 const PATH: &str = "admission";
 
+/// Where `kubectl apply` writes down what it applied.
+const LAST_APPLIED: &str = "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
+
 /// A policy that gave no verdict.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failed {
@@ -130,6 +133,7 @@ impl Court<'_> {
         findings.retain(|finding| {
             finding.place.manifest == 0 || finding.related.iter().any(|related| related.place.manifest == 0)
         });
+        repeat_nothing(&mut findings);
         let file = |finding: &Finding| {
             let manifest = bundle.manifests.get(finding.place.manifest);
             manifest.map_or("", |manifest| manifest.path.as_str())
@@ -168,6 +172,17 @@ impl Court<'_> {
             everywhere: false,
         }
     }
+}
+
+/// What is wrong in the object is wrong in what kubectl wrote down of it too: that is not said twice.
+fn repeat_nothing(findings: &mut Vec<Finding>) {
+    let repeated = |finding: &Finding| finding.path.starts_with(LAST_APPLIED);
+    let said: BTreeSet<String> = findings
+        .iter()
+        .filter(|finding| !repeated(finding))
+        .map(|finding| finding.rule.clone())
+        .collect();
+    findings.retain(|finding| !repeated(finding) || !said.contains(&finding.rule));
 }
 
 /// What policies are told of a request: never who asks.

@@ -1,6 +1,8 @@
 //! A real API server with its store, on loopback, for as long as a test runs. No nodes and no controllers: what is created
 //! stays as it was created.
 
+pub mod server;
+pub mod transcript;
 pub mod webhook;
 
 use std::io::Write;
@@ -178,7 +180,7 @@ impl Cluster {
         self.server.tail()
     }
 
-    /// Runs kubectl as the user who may do everything.
+    /// Runs kubectl, in the project's folder, as the user who may do everything.
     ///
     /// # Panics
     /// When it cannot be run.
@@ -194,6 +196,7 @@ impl Cluster {
     #[must_use]
     pub fn kubectl_with(&self, arguments: &[&str], input: &str) -> Run {
         let child = Command::new(&self.kubectl)
+            .current_dir(project())
             .env_clear()
             .env("HOME", self.folder.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -236,6 +239,21 @@ impl Cluster {
             &format!("clientConfig: {here}"),
         );
         self.must_with(&["apply", "-f", "-"], &edit(manifest));
+    }
+
+    /// Applies `deploy/manifests/server.yaml`, without the kinds of cert-manager, which is not here: the account that a
+    /// server has, and what it may do.
+    ///
+    /// # Panics
+    /// When the API server refuses it.
+    pub fn grant(&self) -> String {
+        let manifest = std::fs::read_to_string(project().join("deploy/manifests/server.yaml"));
+        let manifest = manifest.unwrap_or_else(|error| panic!("deploy/manifests/server.yaml: {error}"));
+        let documents = manifest
+            .split("\n---\n")
+            .filter(|one| !one.contains("cert-manager.io/"));
+        let documents: Vec<&str> = documents.collect();
+        self.must_with(&["apply", "-f", "-"], &documents.join("\n---\n"))
     }
 
     /// Runs kubectl, which must succeed: what it printed.
