@@ -4,10 +4,13 @@
 //! | in a guide | means |
 //! |---|---|
 //! | `<!-- file: PATH -->` above a fenced block | the block is written to PATH |
-//! | a block `console` | its `$ ` lines are run; what is shown below one is compared, nothing shown is not |
+//! | a block `console` | its `$ ` lines are run; what is shown below one is compared, nothing shown is not; `…` stands for anything |
 //! | `# exit code N` at a command's end | so it must end; otherwise with 0 |
 //! | `<!-- not run: WHY -->` above a block | it is only shown |
-//! | `<!-- with pre-commit -->` above a block | it is run where `pre-commit` is installed |
+//! | `<!-- with PROGRAM -->` above a block | it is run where PROGRAM is installed |
+//! | `<!-- in a second terminal -->` above a block | its command goes on running until the end |
+//!
+//! The ports 8443 and 8080 of 127.0.0.1 are others in the test, for it may not be alone.
 
 #![allow(
     clippy::disallowed_methods,
@@ -15,7 +18,11 @@
     reason = "tests run programs and write files"
 )]
 
-use std::process::Command;
+use std::ffi::OsStr;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use plimsoll_tests::{Repository, project, tool};
 
@@ -93,6 +100,79 @@ fn plain(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
 }
 
+/// Whether a text is what is shown, in which `…` stands for anything.
+fn is_as_shown(printed: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = printed.strip_prefix(first) else {
+        return false;
+    };
+    let mut last = None;
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = behind;
+        last = Some(part);
+    }
+    match last {
+        None => rest.is_empty(),
+        Some(last) => printed.ends_with(last),
+    }
+}
+
+/// The ports that pages name, and free ones instead of them.
+fn ports() -> [(String, String); 2] {
+    let taken = ["8443", "8080"].map(|named| {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        (named, free)
+    });
+    taken.map(|(named, free)| {
+        let port = free.local_addr().expect("it has an address").port();
+        (format!("127.0.0.1:{named}"), format!("127.0.0.1:{port}"))
+    })
+}
+
+/// What goes on running in a second terminal; ended when it is dropped.
+struct Terminal(Vec<Child>);
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until somebody listens on every address that a command names.
+fn wait_for(typed: &str, addresses: &[(String, String)]) {
+    let until = Instant::now() + Duration::from_secs(60);
+    for (_, address) in addresses.iter().filter(|(_, address)| typed.contains(address)) {
+        while TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < until, "nobody listens on {address}: $ {typed}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A shell with nothing of the environment but this.
+fn shell(typed: &str, folder: &Path, home: &Path, path: &OsStr) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", typed])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", home)
+        .env("LANG", "C.UTF-8")
+        .env("NO_COLOR", "1")
+        .env("PRE_COMMIT_COLOR", "never")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
+    command
+}
+
 /// Follows a guide. Says how many commands were run; none where git is missing.
 fn follow(page: &str) -> Option<usize> {
     let text = std::fs::read_to_string(project().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
@@ -106,40 +186,41 @@ fn follow(page: &str) -> Option<usize> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path =
         std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path))).expect("PATH can be joined");
+    let addresses = ports();
+    let mut terminal = Terminal(Vec::new());
     let mut run = 0;
     for block in blocks(&text) {
         if let Some(file) = block.note.strip_prefix("file: ") {
             repository.write(file, &block.text);
         }
-        let skipped =
-            block.note.starts_with("not run: ") || (block.note == "with pre-commit" && tool("pre-commit").is_none());
+        let needed = block.note.strip_prefix("with ");
+        let skipped = block.note.starts_with("not run: ") || needed.is_some_and(|program| tool(program).is_none());
         if block.info != "console" || skipped {
             continue;
         }
-        for (typed, code, shown) in commands(&block.text) {
-            let output = Command::new("sh")
-                .args(["-c", &format!("{{ {typed}\n}} 2>&1")])
-                .current_dir(repository.path())
-                .env_clear()
-                .env("PATH", &path)
-                .env("HOME", home.path())
-                .env("LANG", "C.UTF-8")
-                .env("NO_COLOR", "1")
-                .env("PRE_COMMIT_COLOR", "never")
-                .env("GIT_CONFIG_NOSYSTEM", "1")
-                .output()
-                .expect("there is a shell");
-            let printed = String::from_utf8_lossy(&output.stdout);
+        for (mut typed, code, shown) in commands(&block.text) {
             let at = format!("{page}:{}: $ {typed}", block.line);
-            assert_eq!(output.status.code(), Some(code), "{at}\n{printed}");
-            if !plain(&shown).is_empty() {
-                assert_eq!(
-                    plain(&printed),
-                    plain(&shown),
-                    "{at}\nprinted (left), shown (right)\n{printed}"
-                );
+            for (named, free) in &addresses {
+                typed = typed.replace(named, free);
             }
             run += 1;
+            if block.note == "in a second terminal" {
+                let mut command = shell(&format!("exec {typed}"), repository.path(), home.path(), &path);
+                command.stdout(Stdio::null()).stderr(Stdio::null());
+                terminal.0.push(command.spawn().expect("there is a shell"));
+                wait_for(&typed, &addresses);
+                continue;
+            }
+            let typed = format!("{{ {typed}\n}} 2>&1");
+            let output = shell(&typed, repository.path(), home.path(), &path).output();
+            let output = output.expect("there is a shell");
+            let printed = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.code(), Some(code), "{at}\n{printed}");
+            let (printed, shown) = (plain(&printed), plain(&shown));
+            assert!(
+                shown.is_empty() || is_as_shown(&printed, &shown),
+                "{at}\nprinted:\n{printed}\nshown:\n{shown}"
+            );
         }
     }
     Some(run)
@@ -156,6 +237,11 @@ fn pre_commit() {
 }
 
 #[test]
+fn admission() {
+    assert!(follow("docs/admission.md").is_none_or(|run| run >= 4));
+}
+
+#[test]
 fn what_a_guide_says_is_taken_apart() {
     let page = "Text.\n\n<!-- file: a.yaml -->\n```yaml\na: 1\n```\n\n```console\n$ ls   # exit code 2\nno\n\nsuch; 0.12 s\n$ true\n```\n";
     let blocks = blocks(page);
@@ -168,4 +254,15 @@ fn what_a_guide_says_is_taken_apart() {
     assert_eq!(commands[0].0, "ls   # exit code 2");
     assert_eq!((commands[0].1, plain(&commands[0].2).as_str()), (2, "no\n\nsuch; N s"));
     assert_eq!((commands[1].1, commands[1].2.as_str()), (0, ""));
+    for (printed, shown, same) in [
+        ("a b c", "a b c", true),
+        ("a b c", "a b", false),
+        ("a b c", "a … c", true),
+        ("a b c", "…b…", true),
+        ("a b c", "a … d", false),
+        ("a b c", "b…", false),
+        ("a c b c", "a … c", true),
+    ] {
+        assert_eq!(is_as_shown(printed, shown), same, "{printed} | {shown}");
+    }
 }

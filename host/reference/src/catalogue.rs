@@ -72,6 +72,16 @@ pub fn read(root: &Path) -> Result<Vec<Policy>> {
     Ok(policies)
 }
 
+/// The ids of all rules, as `policy/rule`.
+#[must_use]
+pub fn ids(catalogue: &[Policy]) -> BTreeSet<String> {
+    let of = |policy: &Policy| {
+        let ids = policy.rules.iter().map(|rule| format!("{}/{}", policy.name, rule.id));
+        ids.collect::<Vec<String>>()
+    };
+    catalogue.iter().flat_map(of).collect()
+}
+
 fn policy(root: &Path, judge: &dyn Judge, folder: &Path, native: bool) -> Result<Policy> {
     let (_, seen) = documented(judge, &root.join(folder)).map_err(|problems| anyhow!(problems))?;
     describe(judge, native, |id| {

@@ -23,11 +23,12 @@ pub const FOLDER: &str = "docs/rules";
 /// When a page or a case does not hold, or settings are of a form that the index does not know.
 pub fn files(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let catalogue = catalogue::read(root)?;
+    let known = catalogue::ids(&catalogue);
     let mut files = BTreeMap::new();
     for policy in &catalogue {
         for rule in &policy.rules {
             let path = Path::new(FOLDER).join(&policy.name).join(format!("{}.md", rule.id));
-            files.insert(path, page::text(policy, rule)?);
+            files.insert(path, page::text(policy, rule, &known)?);
         }
     }
     files.insert(Path::new(FOLDER).join("README.md"), index::text(&catalogue)?);

@@ -1,5 +1,6 @@
 //! The page of one rule.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -8,8 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use crate::FOLDER;
 use crate::catalogue::{Policy, Rule};
 
-/// The rule's page with its facts below the title, and its links as they are from here.
-pub(crate) fn text(policy: &Policy, rule: &Rule) -> Result<String> {
+/// The rule's page with its facts below the title, its links as they are from here, and links to the rules of these names.
+pub(crate) fn text(policy: &Policy, rule: &Rule, known: &BTreeSet<String>) -> Result<String> {
     let name = format!("{}/{}", policy.name, rule.id);
     let (title, rest) = rule.page.trim_end().split_once('\n').context(name.clone())?;
     ensure!(title == format!("# {name}"), "{name}: its page's title is `{title}`");
@@ -36,7 +37,8 @@ pub(crate) fn text(policy: &Policy, rule: &Rule) -> Result<String> {
         if fence.is_some() || ticks >= 3 {
             text.push_str(line);
         } else {
-            text.push_str(&links(line, &rule.source, &folder));
+            let line = links(line, &rule.source, &folder);
+            text.push_str(&named(&line, &name, known));
         }
         text.push('\n');
     }
@@ -88,6 +90,27 @@ fn links(line: &str, source: &Path, folder: &Path) -> String {
     text
 }
 
+/// A line with links to the pages of other rules that it names in backticks.
+fn named(line: &str, own: &str, known: &BTreeSet<String>) -> String {
+    let mut text = String::new();
+    for (number, part) in line.split('`').enumerate() {
+        let code = number % 2 == 1;
+        if code && part != own && known.contains(part) && !text.ends_with('[') {
+            let _ = write!(text, "[`{part}`](../{part}.md)");
+        } else if code {
+            let _ = write!(text, "`{part}`");
+        } else {
+            text.push_str(part);
+        }
+    }
+    // A backtick that is never closed stays as it was.
+    if line.matches('`').count() % 2 == 0 {
+        text
+    } else {
+        line.to_owned()
+    }
+}
+
 /// The same target from another folder.
 fn moved(target: &str, source: &Path, folder: &Path) -> String {
     let (path, anchor) = match target.split_once('#') {
@@ -131,6 +154,19 @@ fn in_reference(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_rules_are_linked() {
+        let known = BTreeSet::from(["ports/a".to_owned(), "probes/b".to_owned()]);
+        for (before, after) in [
+            ("see `probes/b`, not `c`", "see [`probes/b`](../probes/b.md), not `c`"),
+            ("`ports/a` is this one", "`ports/a` is this one"),
+            ("[`probes/b`](x.md) is one", "[`probes/b`](x.md) is one"),
+            ("`probes/b` and ` alone", "`probes/b` and ` alone"),
+        ] {
+            assert_eq!(named(before, "ports/a", &known), after);
+        }
+    }
 
     #[test]
     fn links_lead_where_they_led() {

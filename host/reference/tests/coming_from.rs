@@ -22,11 +22,7 @@ fn every_rule_has_its_equivalents_or_none() -> Result<(), Box<dyn Error>> {
     }
     let once: BTreeSet<String> = named.iter().cloned().collect();
     assert_eq!(once.len(), named.len(), "a rule is named twice: {named:?}");
-    let policies = catalogue::read(&root)?;
-    let ids = policies
-        .iter()
-        .flat_map(|policy| policy.rules.iter().map(|rule| format!("{}/{}", policy.name, rule.id)));
-    let known: BTreeSet<String> = ids.collect();
+    let known = catalogue::ids(&catalogue::read(&root)?);
     let missing: Vec<_> = known.difference(&once).collect();
     let unknown: Vec<_> = once.difference(&known).collect();
     assert!(missing.is_empty(), "not in docs/coming-from.md: {missing:?}");

@@ -170,6 +170,19 @@ fn links_lead_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+#[test]
+fn every_page_of_docs_is_in_its_index() {
+    let pages = pages();
+    let index = &pages[Path::new("docs/README.md")];
+    let listed: BTreeSet<PathBuf> = index.links.iter().map(|link| Path::new("docs").join(link)).collect();
+    let missing: Vec<_> = pages
+        .keys()
+        .filter(|page| page.parent() == Some(Path::new("docs")) && !page.ends_with("README.md"))
+        .filter(|page| !listed.contains(*page))
+        .collect();
+    assert!(missing.is_empty(), "docs/README.md does not list {missing:?}");
+}
+
 /// Paths that are not there: what a scaffold makes, and what counts from a policy's folder.
 const NOT_THERE: [&str; 2] = ["policies/ports/src/duplicate_port/", "tests/docs.rs"];
 

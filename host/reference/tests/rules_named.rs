@@ -24,10 +24,7 @@ fn rules_that_pages_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let catalogue = catalogue::read(&root).expect("the rules' pages hold");
     let policies: BTreeSet<String> = catalogue.iter().map(|policy| policy.name.clone()).collect();
-    let known: BTreeSet<String> = catalogue
-        .iter()
-        .flat_map(|policy| policy.rules.iter().map(|rule| format!("{}/{}", policy.name, rule.id)))
-        .collect();
+    let known = catalogue::ids(&catalogue);
     let mut pages = vec![root.join("README.md"), root.join("samples/README.md")];
     for entry in fs::read_dir(root.join("docs")).expect("docs/ can be read") {
         pages.push(entry.expect("docs/ can be read").path());
