@@ -10,7 +10,6 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::sync::oneshot;
 
 use crate::state::{Held, State};
 
@@ -35,7 +34,6 @@ const FIRST: usize = 16 << 10;
 #[derive(Clone)]
 pub struct Desk {
     state: Arc<State>,
-    pool: Arc<rayon::ThreadPool>,
     most: usize,
 }
 
@@ -43,11 +41,11 @@ pub struct Desk {
 const QUEUE: usize = 64;
 
 impl Desk {
-    /// A desk with so many threads that judge.
+    /// A desk with so many threads that judge: the runtime's for what blocks.
     #[must_use]
-    pub fn new(state: Arc<State>, pool: Arc<rayon::ThreadPool>) -> Self {
-        let most = pool.current_num_threads().saturating_mul(QUEUE);
-        Desk { state, pool, most }
+    pub fn new(state: Arc<State>, threads: usize) -> Self {
+        let most = threads.saturating_mul(QUEUE);
+        Desk { state, most }
     }
 
     /// Answers a request on the port of reviews.
@@ -88,16 +86,13 @@ impl Desk {
         let Some(place) = Place::take(&self.state, self.most) else {
             return Ok(self.shed());
         };
-        let (send, receive) = oneshot::channel();
         let state = Arc::clone(&self.state);
-        self.pool.spawn(move || {
+        let judged = tokio::task::spawn_blocking(move || {
             // Until it is done, whether or not anybody still waits for it.
             let (_place, _held) = (place, held);
-            let answer = state.answer(&body, deadline);
-            // Who asked may be gone.
-            let _ = send.send(answer);
+            state.answer(&body, deadline)
         });
-        Ok(match receive.await {
+        Ok(match judged.await {
             Ok(Ok(body)) => {
                 let mut answer = Response::new(Full::new(Bytes::from(body)));
                 let json = hyper::header::HeaderValue::from_static("application/json");

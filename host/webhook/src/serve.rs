@@ -85,19 +85,17 @@ pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads.min(4))
+        // Judging blocks: its threads are as many as there are cores, and one for files that are read again.
+        .max_blocking_threads(threads + 1)
+        .thread_stack_size(GUEST_STACK)
+        .thread_keep_alive(Duration::from_secs(3600))
         .enable_all()
-        .build()
-        .context("the server's threads cannot be started")?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .stack_size(GUEST_STACK)
-        .thread_name(|number| format!("review-{number}"))
         .build()
         .context("the server's threads cannot be started")?;
     let seen = source.digest()?;
     let government = source.load()?;
     let state = Arc::new(State::new(government, options.own.clone(), options.context));
-    let served = runtime.block_on(run(options, source, seen, state, Arc::new(pool)));
+    let served = runtime.block_on(run(options, source, seen, state, threads));
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
@@ -123,7 +121,7 @@ async fn run(
     source: Arc<dyn Source>,
     seen: String,
     state: Arc<State>,
-    pool: Arc<rayon::ThreadPool>,
+    threads: usize,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let reviews = listen(options.listen).await?;
@@ -155,7 +153,7 @@ async fn run(
         "serving"
     );
     drop(government);
-    let desk = Desk::new(Arc::clone(&state), pool);
+    let desk = Desk::new(Arc::clone(&state), threads);
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let mut lingering = None;
