@@ -2,9 +2,17 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use plimsoll_tests::cluster::Cluster;
+use plimsoll_tests::guarded::wait;
+use plimsoll_tests::server::Server;
 use plimsoll_tests::{Run, folder};
+use serde_json::{Value, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
+/// How long it may take until something is seen.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Values that must not be shown: invented.
 const SECRET: &str = "tr0mbone-Qu4rtz-91";
@@ -12,7 +20,7 @@ const PASSWORD: &str = "h4rbour-L1ght-77x";
 
 /// Runs the program in a folder, with this kubeconfig and nothing else in the environment.
 fn run(folder: &Path, kubeconfig: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll-under-test"))
+    let output = Command::new(PROGRAM)
         .current_dir(folder)
         .args(arguments)
         .env_clear()
@@ -179,6 +187,57 @@ fn a_live_cluster_is_judged_and_files_in_its_light() {
     );
 }
 
+/// What a review of this object is answered: whether it is allowed, and what is said.
+fn review(server: &Server, object: &str) -> (bool, String) {
+    let object: Value = serde_json::from_str(object).expect("JSON");
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+    let kind = json!({"group": group, "version": version, "kind": object["kind"]});
+    let request = json!({
+        "uid": "1", "kind": kind, "resource": {"group": group, "version": version, "resource": "x"}, "operation": "CREATE",
+        "name": object["metadata"]["name"], "namespace": object["metadata"]["namespace"], "userInfo": {"username": "a"},
+        "object": object, "oldObject": null, "options": null, "dryRun": false,
+    });
+    let response = server.review(&request);
+    let message = response["status"]["message"].as_str().unwrap_or_default().to_owned();
+    (response["allowed"] == true, message)
+}
+
+#[test]
+fn reviews_are_judged_in_the_light_of_what_is_there_now() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: { name: marina }\n";
+    cluster.must_with(&["apply", "-f", "-"], namespace);
+    let scratch = folder(&[]);
+    let kubeconfig = cluster.kubeconfig();
+    let variables = [("KUBECONFIG", kubeconfig.to_str().expect("UTF-8"))];
+    let server = Server::start(PROGRAM, scratch.path(), &["--plain-http", "--linger=0"], &variables);
+    server.wait_for_metric("plimsoll_context_synced{kind=\"Service\"} 1");
+    server.wait_for_metric("plimsoll_context_synced{kind=\"Deployment.apps\"} 1");
+    server.wait_for_metric("plimsoll_context_synced{kind=\"HTTPRoute.gateway.networking.k8s.io\"} 1");
+    assert_eq!(server.get("/readyz").map(|answer| answer.status), Some(200));
+    let metrics = server.metrics();
+    assert!(!metrics.contains("kind=\"Secret\""), "{metrics}");
+
+    let wrong = r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"quay","namespace":"marina"},
+        "spec":{"selector":{"app":"quay"},"ports":[{"port":80,"targetPort":80,"protocol":"TCP"}]}}"#;
+    let (allowed, message) = review(&server, wrong);
+    assert!(allowed, "its pods may come later: {message}");
+    cluster.must_with(&["apply", "-f", "-"], &deployment("marina"));
+    let denied = wait(PATIENCE, || {
+        Some(review(&server, wrong)).filter(|(allowed, _)| !allowed)
+    });
+    let (_, message) = denied.expect("the Deployment is seen");
+    assert!(
+        message.contains("targets 80, but") && message.contains("3000"),
+        "{message}"
+    );
+    let right = wrong.replace("\"targetPort\":80", "\"targetPort\":3000");
+    assert!(review(&server, &right).0);
+    cluster.must(&["delete", "deployment", "quay", "-n", "marina"]);
+    wait(PATIENCE, || review(&server, wrong).0.then_some(())).expect("it is seen to be gone");
+}
+
 #[test]
 fn without_a_cluster_it_says_so() {
     let folder = folder(&[(
@@ -196,6 +255,16 @@ fn without_a_cluster_it_says_so() {
             "--namespace is about a cluster",
         ),
         ("closed", &["check", "--cluster", "k8s"], "cannot be used with"),
+        (
+            "none",
+            &[
+                "serve",
+                "--plain-http",
+                "--listen=127.0.0.1:0",
+                "--metrics-listen=127.0.0.1:0",
+            ],
+            "--no-context",
+        ),
     ] {
         let run = run(folder.path(), &folder.path().join(config), arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {}{}", run.stdout, run.stderr);

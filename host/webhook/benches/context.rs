@@ -1,12 +1,14 @@
 //! What it costs to find what lies around an object, in clusters of 100, 10,000 and 100,000 objects: as long as what lies
 //! around it is the same, the time must be. And what an object in memory costs, printed before the table.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measures")]
+
 #[path = "../tests/context/cluster.rs"]
 mod cluster;
 
 use divan::{Bencher, black_box};
 use plimsoll_core::read::{Limits, Manifest, manifest_of_text};
-use plimsoll_webhook::context::{Bounds, Room, Store};
+use plimsoll_webhook::context::{Bounds, Room};
 
 const SIZES: [usize; 3] = [100, 10_000, 100_000];
 

@@ -67,9 +67,10 @@ impl Shared {
         }
     }
 
-    /// Notes whether all kinds that are wanted are known, or were given up.
-    pub fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Release);
+    /// Notes that all kinds that are wanted are known, or were given up. It stays so: what is wanted later is waited for by
+    /// the rules that need it, not by the server.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
     }
 
     /// Looks at the store. Nobody writes meanwhile.

@@ -217,7 +217,9 @@ impl Inner {
     /// Whether no kind is still awaited.
     fn settle(&self) {
         let listing = lock(&self.states).values().any(|status| *status == Status::Listing);
-        self.shared.set_ready(!listing);
+        if !listing {
+            self.shared.set_ready();
+        }
     }
 
     /// Follows a kind for ever.

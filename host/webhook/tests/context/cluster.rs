@@ -31,7 +31,7 @@ pub fn json_bytes(objects: usize) -> usize {
 /// The pruned texts of an app's objects, and of its namespace where it is the first there.
 pub fn app(number: usize) -> Vec<String> {
     let namespace = format!("team-{}", number / APPS_IN_NAMESPACE);
-    let first = number % APPS_IN_NAMESPACE == 0;
+    let first = number.is_multiple_of(APPS_IN_NAMESPACE);
     let name = format!("app-{number}");
     let next = number - number % APPS_IN_NAMESPACE + (number + 1) % APPS_IN_NAMESPACE;
     let labels = json!({"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "shop"});
