@@ -232,13 +232,13 @@ fn verdict(policies: &[Box<dyn Judge>], manifests: Vec<Manifest>) -> Vec<String>
         ..Options::default()
     };
     let bundle = Bundle::build(manifests, &options).expect("a small bundle");
-    let judge = |policy: &'_ Box<dyn Judge>| {
+    let judge = |policy: &dyn Judge| {
         let rules: Vec<u32> = (0..).zip(&policy.description().rules).map(|(rule, _)| rule).collect();
         let verdict = policy.check(&bundle, &rules, "");
         (rules, verdict)
     };
     let judgements = policies.iter().map(|policy| {
-        let (reported, verdict) = judge(policy);
+        let (reported, verdict) = judge(policy.as_ref());
         Judgement {
             policy: policy.description(),
             verdict,
