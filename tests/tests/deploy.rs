@@ -86,7 +86,8 @@ fn declared(member: &str) -> BTreeSet<String> {
         .into_iter()
         .flatten()
         .flat_map(|rule| list(rule, member));
-    let kinds = kinds.filter_map(|kind| kind.as_str().map(str::to_owned));
+    // With a question mark: what helps a rule that can do without.
+    let kinds = kinds.filter_map(|kind| kind.as_str().map(|kind| kind.trim_end_matches('?').to_owned()));
     kinds.filter(|kind| !kind.ends_with(".extensions")).collect()
 }
 
