@@ -38,7 +38,7 @@ pub fn places<'t>(bytes: &'t [u8], test: impl Fn(u64, u64) -> u64 + 't) -> impl 
 #[must_use]
 #[inline]
 pub const fn are(word: u64, byte: u8) -> u64 {
-    zeros(word ^ ONES * byte as u64)
+    zeros(word ^ (ONES * byte as u64))
 }
 
 /// Marks each byte of a word that is this one and is followed by the other, letters in any case; given the word and the one
@@ -47,7 +47,7 @@ pub const fn are(word: u64, byte: u8) -> u64 {
 #[inline]
 pub const fn are_pairs(word: u64, next: u64, pair: [u8; 2]) -> u64 {
     const CASE: u64 = ONES * 0x20;
-    zeros((word | CASE) ^ ONES * pair[0] as u64 | (next | CASE) ^ ONES * pair[1] as u64)
+    zeros(((word | CASE) ^ (ONES * pair[0] as u64)) | ((next | CASE) ^ (ONES * pair[1] as u64)))
 }
 
 /// Marks bytes that are 0, and some after such.
