@@ -104,7 +104,7 @@ fn named(line: &str, own: &str, known: &BTreeSet<String>) -> String {
         }
     }
     // A backtick that is never closed stays as it was.
-    if line.matches('`').count() % 2 == 0 {
+    if line.matches('`').count().is_multiple_of(2) {
         text
     } else {
         line.to_owned()
