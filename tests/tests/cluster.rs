@@ -135,13 +135,10 @@ fn a_live_cluster_is_judged_and_files_in_its_light() {
     assert_eq!(of(&elsewhere, MISMATCH), Vec::<String>::new());
     assert_eq!(elsewhere.json()["inputs-failed"].as_array().map(Vec::len), Some(0));
 
-    // A file beside the Deployment that runs.
+    // A file beside a Deployment that runs.
     let files = folder(&[
-        (
-            "k8s/wrong.yaml",
-            &service("harbour", 8080).replace("name: quay", "name: jetty"),
-        ),
-        ("k8s/elsewhere.yaml", &service("lagoon", 8080)),
+        ("k8s/wrong.yaml", &service("lagoon", 8080)),
+        ("k8s/elsewhere.yaml", &service("nowhere", 8080)),
     ]);
     let alone = run(files.path(), &kubeconfig, &["check", "--format", "json"]);
     assert_eq!(of(&alone, MISMATCH), Vec::<String>::new());

@@ -83,8 +83,8 @@ struct Kind {
     /// Which list is being read.
     list: u32,
     objects: usize,
-    /// Those that do not fit, by what they are called.
-    left_out: BTreeSet<Number>,
+    /// Those that do not fit, by what they are called, and the list in which each was seen last.
+    left_out: BTreeMap<Number, u32>,
 }
 
 /// What happened to an object that was put.
@@ -163,7 +163,7 @@ impl Store {
         let fits = text.len() <= self.bounds.object && self.bytes.saturating_add(cost) <= self.bounds.bytes;
         let state = self.kind(&kind);
         if !fits {
-            state.left_out.insert(facts.identity);
+            state.left_out.insert(facts.identity, list);
             return Put::LeftOut;
         }
         state.left_out.remove(&facts.identity);
@@ -218,7 +218,9 @@ impl Store {
         for slot in gone {
             self.take(slot);
         }
-        self.kind(kind).synced = true;
+        let kind = self.kind(kind);
+        kind.left_out.retain(|_, seen| *seen == list);
+        kind.synced = true;
     }
 
     /// A kind is not known any more (`false`: it may not be listed), or is known to be empty (`true`: it is not served).

@@ -207,7 +207,11 @@ impl Inner {
             match status {
                 Status::Listing => {}
                 Status::Watched => tracing::info!(kind, "watched"),
-                Status::NotServed => tracing::info!(kind, "not served by the cluster"),
+                // Nobody serves all kinds that rules know: it is news only where it was there before.
+                Status::NotServed if before == Some(Status::Watched) => {
+                    tracing::info!(kind, "no longer served by the cluster");
+                }
+                Status::NotServed => tracing::debug!(kind, "not served by the cluster"),
                 Status::GivenUp => tracing::warn!(kind, "not known: rules that need it are skipped"),
             }
         }

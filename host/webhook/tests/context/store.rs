@@ -62,7 +62,16 @@ fn what_does_not_fit_is_left_out_and_its_kind_not_known() {
     let full = (0..100).find(|number| store.put(config(&format!("c{number}"), "x")) == Put::LeftOut);
     let full = full.expect("there is no room for a hundred");
     assert!(store.bytes() <= 1200 && !store.knows("ConfigMap"));
-    store.remove("ConfigMap", "a", &format!("c{full}"));
+    // It is gone, and nobody said so: the next list does not have it.
+    store.begin("ConfigMap");
+    for number in 0..full {
+        store.put(config(&format!("c{number}"), "x"));
+    }
+    store.finish("ConfigMap");
+    assert!(store.knows("ConfigMap"));
+    assert_eq!(store.put(config("another", &"x".repeat(300))), Put::LeftOut);
+    assert!(!store.knows("ConfigMap"));
+    store.remove("ConfigMap", "a", "another");
     assert!(store.knows("ConfigMap"));
 }
 
