@@ -187,10 +187,10 @@ fn a_policy_that_eats_its_time_under_load() {
     for (status, body, took) in clients.into_iter().flat_map(|client| client.join().expect("a client")) {
         match status {
             200 => {
-                assert!(
-                    body.contains("\"allowed\":true") && body.contains("gave no verdict"),
-                    "{body}"
-                );
+                // Refused only where the time was over before the others were asked: it is shared.
+                let late = body.contains("time was over");
+                assert!(late || body.contains("\"allowed\":true"), "{body}");
+                assert!(body.contains("gave no verdict"), "{body}");
                 warned += 1;
             }
             429 => {}

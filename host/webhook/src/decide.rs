@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::config::{Mode, OnFailure};
 use plimsoll_core::finding::Finding;
-use plimsoll_core::policy::{Confidence, Severity};
+use plimsoll_core::policy::{Confidence, EvaluationFailure, Severity};
 
 use crate::governed::Government;
 use crate::judge::{Failed, Verdict};
@@ -279,10 +279,11 @@ fn generate_name(request: &Request<'_>) -> Option<String> {
 }
 
 fn no_verdict(failed: &Failed) -> String {
-    printable(&format!(
-        "policy `{}` gave no verdict: {}",
-        failed.policy, failed.failure
-    ))
+    let why = match &failed.failure {
+        EvaluationFailure::Deadline(0) => "the review's time was over before it was asked".to_owned(),
+        failure => failure.to_string(),
+    };
+    printable(&format!("policy `{}` gave no verdict: {why}", failed.policy))
 }
 
 /// A JSON pointer as Kubernetes writes fields: `spec.ports[0].name`; keys that are no plain words in brackets.
