@@ -83,6 +83,7 @@ fn a_live_cluster_is_judged_and_files_in_its_light() {
         "apiVersion: v1\nkind: Namespace\nmetadata: { name: lagoon }\n".to_owned(),
         service("harbour", 80),
         deployment("harbour"),
+        deployment("lagoon"),
         format!(
             "apiVersion: v1\nkind: Secret\nmetadata: {{ name: keys, namespace: harbour }}\nstringData: {{ password: {SECRET} }}\n"
         ),
@@ -212,7 +213,8 @@ fn reviews_are_judged_in_the_light_of_what_is_there_now() {
     server.wait_for_metric("plimsoll_context_synced{kind=\"Service\"} 1");
     server.wait_for_metric("plimsoll_context_synced{kind=\"Deployment.apps\"} 1");
     server.wait_for_metric("plimsoll_context_synced{kind=\"HTTPRoute.gateway.networking.k8s.io\"} 1");
-    assert_eq!(server.get("/readyz").map(|answer| answer.status), Some(200));
+    let ready = wait(PATIENCE, || server.get("/readyz").filter(|answer| answer.status == 200));
+    assert!(ready.is_some(), "{}", server.log());
     let metrics = server.metrics();
     assert!(!metrics.contains("kind=\"Secret\""), "{metrics}");
 

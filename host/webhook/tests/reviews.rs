@@ -436,7 +436,10 @@ fn too_late_is_answered_and_not_judged() {
     let response = server("").ask_until(&create(object(&[])), Instant::now());
     assert_eq!(response["allowed"], json!(false));
     let message = response["status"]["message"].as_str().expect("a message");
-    assert!(message.contains("the review's time was over before it was asked"), "{message}");
+    assert!(
+        message.contains("the review's time was over before it was asked"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -11,6 +11,14 @@ pub enum ConnectError {
     /// What is said cannot be spoken to.
     #[error("the cluster's client cannot be made: {0}")]
     Client(String),
+    /// Nobody is there.
+    #[error("the cluster at {server} cannot be asked: {why}")]
+    Silent {
+        /// Its address.
+        server: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Connects as every client does: by `KUBECONFIG` or `~/.kube/config`, else as a pod of the cluster. Nothing is asked yet,

@@ -52,14 +52,17 @@ pub fn list(wanted: &Wanted) -> Result<Listed, ConnectError> {
         .build()
         .map_err(|error| ConnectError::Client(error.to_string()))?;
     runtime.block_on(async {
-        let client = connect::client(connect::config().await?, true)?;
+        let config = connect::config().await?;
+        let server = config.cluster_url.to_string();
+        let client = connect::client(config, true)?;
+        let silent = |why: String| Err(ConnectError::Silent { server, why });
         let asked = timeout(ANSWER, client.apiserver_version()).await;
         match asked {
             Ok(Ok(_)) => {}
             // It is there, and says no: what else may be asked is seen kind by kind.
             Ok(Err(Error::Api(_) | Error::SerdeError(_))) => {}
-            Ok(Err(error)) => return Err(ConnectError::Client(reason(&error))),
-            Err(_) => return Err(ConnectError::Client("it does not answer".to_owned())),
+            Ok(Err(error)) => return silent(reason(&error)),
+            Err(_) => return silent("it does not answer".to_owned()),
         }
         Ok(list_with(client, wanted).await)
     })
