@@ -7,7 +7,7 @@ use plimsoll_tests::cluster::Cluster;
 use plimsoll_tests::cluster::server::Server;
 use plimsoll_tests::cluster::transcript::Transcript;
 use plimsoll_tests::guarded::wait;
-use plimsoll_tests::{DEPLOYMENT, project};
+use plimsoll_tests::{DEPLOYMENT, list, project, say};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
 
@@ -267,9 +267,8 @@ fn modes() {
     );
 }
 
-/// Every sample, as broken as it is and mended, in a cluster that knows the kinds they use.
-fn samples(state: &str) {
-    let Some(cluster) = Cluster::start() else { return };
+/// The kinds that the samples use besides Kubernetes' own.
+fn define(cluster: &Cluster) {
     let mut definitions = String::new();
     for (group, version, scope, kinds) in [
         ("bitnami.com", "v1alpha1", "Namespaced", &["SealedSecret"][..]),
@@ -307,41 +306,54 @@ fn samples(state: &str) {
     }
     cluster.must_with(&["apply", "-f", "-"], &definitions);
     cluster.must(&["wait", "--for=condition=established", "crd", "--all"]);
-    let server = Server::start(PROGRAM, &cluster, DENY, &["--no-context"]);
-    server.register(&cluster, |manifest| manifest);
+}
 
+/// The files of each sample in this state, namespaces first, as whoever installs it would; and what they say it has.
+fn samples_of(state: &str) -> Vec<(String, Vec<String>)> {
     let samples = project().join("samples");
-    let mut names: Vec<String> = std::fs::read_dir(&samples)
-        .expect("the samples")
-        .flatten()
-        .filter(|entry| entry.path().join(state).is_dir())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    assert!(names.len() >= 6, "{names:?}");
-    for name in names {
-        let mut files: Vec<String> = std::fs::read_dir(samples.join(&name).join(state))
-            .expect("a sample")
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(&samples).expect("the samples").flatten() {
+        let Ok(files) = std::fs::read_dir(entry.path().join(state)) else {
+            continue;
+        };
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let files = files
             .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|file| file.ends_with(".yaml"))
-            .collect();
-        // Namespaces first, as whoever installs it would.
+            .map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut files: Vec<String> = files.filter(|file| file.ends_with(".yaml")).collect();
         files.sort_by_key(|file| (file != "namespace.yaml", file.clone()));
-        let files: Vec<String> = files
+        let files = files
             .iter()
             .map(|file| format!("samples/{name}/{state}/{file}"))
             .collect();
-        let mut namespaces = BTreeSet::new();
+        found.push((name, files));
+    }
+    found.sort();
+    assert!(found.len() >= 6, "{found:?}");
+    found
+}
+
+/// Makes the namespaces that a file puts objects into, where no file makes them.
+fn make_namespaces(cluster: &Cluster, file: &str) {
+    let text = std::fs::read_to_string(project().join(file)).expect("a file");
+    let named = text.lines().filter_map(|line| line.strip_prefix("  namespace: "));
+    let namespaces: BTreeSet<&str> = named.map(str::trim).collect();
+    for namespace in namespaces {
+        let _ = cluster.kubectl(&["create", "namespace", namespace]);
+    }
+}
+
+/// Every sample, as broken as it is or mended, applied file by file; each object is judged by itself.
+fn samples(state: &str) {
+    let Some(cluster) = Cluster::start() else { return };
+    define(&cluster);
+    let server = Server::start(PROGRAM, &cluster, DENY, &["--no-context"]);
+    server.register(&cluster, |manifest| manifest);
+    for (name, files) in samples_of(state) {
         let mut seen = Transcript::default();
         for file in &files {
-            let text = std::fs::read_to_string(project().join(file)).expect("a file");
-            let named = text.lines().filter_map(|line| line.strip_prefix("  namespace: "));
-            for namespace in named.filter(|_| !file.ends_with("/namespace.yaml")) {
-                if namespaces.insert(namespace.trim().to_owned()) {
-                    // Where no file makes it.
-                    let _ = cluster.kubectl(&["create", "namespace", namespace.trim()]);
-                }
+            if !file.ends_with("/namespace.yaml") {
+                make_namespaces(&cluster, file);
             }
             let _ = seen.kubectl(&cluster, &["apply", "-f", file], "");
         }
@@ -352,6 +364,64 @@ fn samples(state: &str) {
     }
 }
 
+/// What is said of each object of the samples when all of them are there.
+fn samples_in_place(state: &str) {
+    let Some(cluster) = Cluster::start() else { return };
+    define(&cluster);
+    let _ = cluster.grant();
+    for (_, files) in samples_of(state) {
+        for file in &files {
+            if !file.ends_with("/namespace.yaml") {
+                make_namespaces(&cluster, file);
+            }
+            // What the API server itself refuses is not there to be judged.
+            let _ = cluster.kubectl(&["apply", "-f", file]);
+        }
+    }
+    let all = "admission: { mode: deny, on-update: all }\n";
+    let server = Server::start(PROGRAM, &cluster, all, &[]);
+    server.register(&cluster, |manifest| manifest);
+    let mut said = BTreeSet::new();
+    for (name, files) in samples_of(state) {
+        let mut seen = Transcript::default();
+        for file in &files {
+            let look = ["annotate", "--overwrite", "--dry-run=server", "looked=at", "-f", file];
+            let _ = seen.kubectl(&cluster, &look, "");
+        }
+        seen.compare(&format!("{name}-{state}-in-place"));
+        let text = seen.text();
+        let rules = text
+            .split('[')
+            .filter_map(|rest| rest.split_once("]\n").or(rest.split_once("] ")));
+        let denied: BTreeSet<String> = rules
+            .map(|(rule, _)| rule.to_owned())
+            .filter(|rule| rule.contains('/') && !rule.contains(' '))
+            .collect();
+        assert_eq!(
+            denied.is_empty(),
+            !text.contains("denied the request"),
+            "{name}: {text}"
+        );
+        let expected = std::fs::read_to_string(project().join(format!("samples/{name}/{state}/expected.json")));
+        let expected: serde_json::Value = serde_json::from_str(&expected.unwrap_or_default()).unwrap_or_default();
+        let errors: BTreeSet<String> = list(&expected, "findings")
+            .iter()
+            .filter(|finding| finding["severity"] == "error")
+            .filter_map(|finding| finding["rule"].as_str().map(str::to_owned))
+            .collect();
+        assert!(
+            denied.is_subset(&errors),
+            "{name}: {denied:?} is denied, and `check` has the errors {errors:?}"
+        );
+        say(&format!(
+            "{name} {state}: not said: {:?}",
+            errors.difference(&denied).collect::<Vec<_>>()
+        ));
+        said.extend(denied);
+    }
+    assert_eq!(said.is_empty(), state == "fixed", "{said:?}");
+}
+
 #[test]
 fn broken_samples() {
     samples("broken");
@@ -360,4 +430,14 @@ fn broken_samples() {
 #[test]
 fn fixed_samples() {
     samples("fixed");
+}
+
+#[test]
+fn broken_samples_in_place() {
+    samples_in_place("broken");
+}
+
+#[test]
+fn fixed_samples_in_place() {
+    samples_in_place("fixed");
 }

@@ -22,8 +22,8 @@ use crate::{Run, on_path, project, skip, tool, write};
 /// Who may do everything. Not a secret: it is good for one run on loopback.
 const TOKEN: &str = "not-a-secret";
 
-/// How long the API server may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long the API server may take until it is ready: seconds, but on a machine that is very busy.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running API server.
 pub struct Cluster {
