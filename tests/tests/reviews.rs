@@ -184,7 +184,7 @@ impl Scene {
     }
 }
 
-/// Replaces what differs from run to run: uids, versions, times, addresses, generated names.
+/// Replaces what differs from run to run: uids, versions, times and their order, addresses, generated names.
 fn settle(review: &mut Value) {
     let request = &review["request"];
     let generated = [&request["object"], &request["oldObject"]]
@@ -203,7 +203,13 @@ fn settle(review: &mut Value) {
 fn walk(value: &mut Value, key: &str, names: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(members) => members.iter_mut().for_each(|(key, value)| walk(value, key, names)),
-        Value::Array(items) => items.iter_mut().for_each(|value| walk(value, key, names)),
+        Value::Array(items) => {
+            if key == "managedFields" {
+                // The API server sorts them by time.
+                items.sort_by_key(|item| format!("{} {} {}", item["manager"], item["operation"], item["subresource"]));
+            }
+            items.iter_mut().for_each(|value| walk(value, key, names));
+        }
         Value::String(text) => {
             let next = names.len() + 1;
             match key {
