@@ -13,13 +13,14 @@ use plimsoll_tests::{project, run, tool, write};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "check",
     "fix",
     "hook",
     "read",
     "explain",
     "rules",
+    "serve",
     "policies",
     "init",
     "completions",
