@@ -37,7 +37,7 @@ pub struct Desk {
     most: usize,
 }
 
-/// Reviews in flight for each thread that judges; more are turned away.
+/// Reviews in flight for each core; more are turned away.
 const QUEUE: usize = 64;
 
 impl Desk {

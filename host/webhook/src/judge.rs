@@ -13,9 +13,9 @@ use plimsoll_core::suppress;
 use plimsoll_tree::Role;
 use serde_json::{Value, json};
 
-use crate::context::Cluster;
+use crate::context::{Cluster, kind_name};
 use crate::governed::{Asked, Government};
-use crate::review::{Kind, Request};
+use crate::review::Request;
 
 /// What reading one object accepts. The API server's own limit is 3 MiB of JSON in etcd's terms.
 const LIMITS: Limits = Limits {
@@ -214,10 +214,5 @@ fn failed(asked: &[Asked<'_>], left_out: usize, failure: &EvaluationFailure) -> 
 /// The kinds of the object and of those inside it, as rules name them.
 fn kinds(subject: &Manifest) -> BTreeSet<String> {
     let objects = subject.objects.iter();
-    let kinds = objects.map(|object| Kind {
-        group: object.group.clone(),
-        version: String::new(),
-        kind: object.kind.clone(),
-    });
-    kinds.map(|kind| kind.named()).collect()
+    objects.map(|object| kind_name(&object.group, &object.kind)).collect()
 }

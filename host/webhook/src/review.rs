@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::context::kind_name;
+
 /// Versions of the group that are understood; the answer is in the one that was asked in.
 const API_VERSIONS: [&str; 2] = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"];
 const KIND: &str = "AdmissionReview";
@@ -77,11 +79,7 @@ impl Kind {
     /// As rules name it: `Deployment.apps`, `Service`.
     #[must_use]
     pub fn named(&self) -> String {
-        if self.group.is_empty() {
-            self.kind.clone()
-        } else {
-            format!("{}.{}", self.kind, self.group)
-        }
+        kind_name(&self.group, &self.kind)
     }
 }
 

@@ -8,6 +8,7 @@ use plimsoll_tree::glob;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::context::kind_name;
 use crate::governed::Government;
 use crate::review::Request;
 
@@ -145,11 +146,7 @@ fn owner(metadata: &Metadata<'_>) -> Option<String> {
     let owners = metadata.owner_references.iter().flatten();
     let owner = owners.into_iter().find(|owner| owner.controller == Some(true))?;
     let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
-    Some(if group.is_empty() {
-        owner.kind.clone()
-    } else {
-        format!("{}.{group}", owner.kind)
-    })
+    Some(kind_name(group, &owner.kind))
 }
 
 /// Whether all that rules read is written as it was: everything but the status, and of the metadata labels and annotations.
@@ -158,16 +155,20 @@ fn is_unchanged(new: &Members<'_>, old: &RawValue) -> bool {
     let Ok(old) = serde_json::from_str::<Members<'_>>(old.get()) else {
         return false;
     };
-    let content = |members: &Members<'_>| -> Vec<(String, String)> {
-        let members = members.iter();
-        let read = members.filter(|(key, _)| !matches!(key.as_ref(), "status" | "metadata"));
-        read.map(|(key, value)| (key.to_string(), value.get().to_owned()))
-            .collect()
-    };
-    let marks = |members: &Members<'_>| -> Option<(Option<String>, Option<String>)> {
-        let metadata: Members<'_> = serde_json::from_str(members.get("metadata")?.get()).ok()?;
-        let text = |key: &str| metadata.get(key).map(|value| value.get().to_owned());
-        Some((text("labels"), text("annotations")))
-    };
-    content(new) == content(&old) && marks(new) == marks(&old)
+    content(new).eq(content(&old)) && marks(new) == marks(&old)
+}
+
+/// What rules read beside the metadata.
+fn content<'m>(members: &'m Members<'_>) -> impl Iterator<Item = (&'m str, &'m str)> {
+    let read = members
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_ref(), "status" | "metadata"));
+    read.map(|(key, value)| (key.as_ref(), value.get()))
+}
+
+/// Labels and annotations as they are written.
+fn marks<'a>(members: &Members<'a>) -> Option<(Option<&'a str>, Option<&'a str>)> {
+    let metadata: Members<'a> = serde_json::from_str(members.get("metadata")?.get()).ok()?;
+    let text = |key: &str| metadata.get(key).map(|value| value.get());
+    Some((text("labels"), text("annotations")))
 }

@@ -509,6 +509,19 @@ fn annotations_waive_what_may_be_waived() {
 }
 
 #[test]
+fn what_kubectl_wrote_down_is_not_said_twice() {
+    const COPY: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    let mut broken = object(&["fault: error"]);
+    broken["metadata"]["annotations"][COPY] = json!("fault: error");
+    let message = server("").ask(&create(broken))["status"]["message"].clone();
+    assert!(message.to_string().contains("has 1 fault"), "{message}");
+    // Where the object itself is right, the copy is all there is to say.
+    let mut copy = object(&[]);
+    copy["metadata"]["annotations"][COPY] = json!("fault: error");
+    assert!(!server("").allows(&create(copy)));
+}
+
+#[test]
 fn a_generated_name_is_not_said() {
     let mut broken = object(&["fault: error"]);
     broken["metadata"]["generateName"] = json!("web-");
