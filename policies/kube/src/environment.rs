@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::bytes::{contains, contains_any};
 use crate::{Bundle, Container, Dialect, EnvFromSource, EnvSource, KeyRef, Node, Object, Symbol, Value, word};
 
 /// The variables of a container: `envFrom` in order, then `env` over it, the later over the earlier; keys of ConfigMaps
@@ -244,7 +245,7 @@ impl<'t> Environment<'t> {
 
 /// Whether a text has marks of templates beside `$(NAME)`.
 pub(crate) fn is_template(text: &str) -> bool {
-    ["{{", "${", "<%", "#{"].iter().any(|mark| text.contains(mark))
+    contains_any(text, &["{{", "${", "<%", "#{"])
 }
 
 /// A scalar's text; numbers and booleans, which the API refuses in these places, as they are written.
@@ -324,6 +325,9 @@ fn is_service_link(name: &str) -> bool {
     let host = name
         .strip_suffix("_SERVICE_HOST")
         .is_some_and(|service| !service.is_empty());
+    if !contains(name, "_PORT") {
+        return host;
+    }
     let port = |end: &str| name.find(end).is_some_and(|at| at > 0);
     let of_port = ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| {
         name.split_once(protocol).is_some_and(|(before, after)| {

@@ -3,6 +3,8 @@
 //! Source: the images' own documentation (Docker Official Images and vendors' pages). Names are compared without registry,
 //! so that mirrors count; a repository of someone else (`team/nginx`) does not.
 
+use crate::bytes::starts;
+
 /// What is known of an image.
 #[derive(Debug)]
 pub struct Image {
@@ -358,8 +360,11 @@ pub fn repository(reference: &str) -> &str {
         None => path,
     };
     // Mirrors of the official images keep their folder.
-    match name.rsplit_once("library/") {
-        Some((before, official)) if before.is_empty() || before.ends_with('/') => official,
+    let official = starts(name, "library/").last().and_then(|at| name.split_at_checked(at));
+    match official {
+        Some((before, rest)) if before.is_empty() || before.ends_with('/') => {
+            rest.get("library/".len()..).unwrap_or(rest)
+        }
         _ => name,
     }
 }

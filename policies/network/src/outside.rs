@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::Workload;
+use plimsoll_sdk::kube::bytes::contains_any;
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Means, Peer, Peers, Policy};
 use plimsoll_sdk::kube::routes::{Origin, Route};
 use plimsoll_sdk::{Bundle, Node, Value, word};
@@ -75,8 +76,7 @@ impl<'t> Proxies<'t> {
 }
 
 fn is_proxy(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    PROXIES.iter().any(|part| text.contains(part))
+    contains_any(&text.to_ascii_lowercase(), PROXIES)
 }
 
 /// Whom the policies admit to a target from outside of its namespace, as if some peers were not there; and the policies that

@@ -34,8 +34,7 @@ impl Look {
 
     /// Looks at a text.
     #[must_use]
-    pub fn at(text: &str) -> Look {
-        let bytes = text.as_bytes();
+    pub fn at(bytes: &[u8]) -> Look {
         let mut found = Look::DONE;
         // `a://b:c@d` and `x;pwd=y;` are about as short as it gets.
         if bytes.len() < 8 {
@@ -65,7 +64,7 @@ impl Look {
             }
         }
         // The body of a key has a run of letters, too.
-        if long && pem::may_hold(text) {
+        if long && pem::may_hold(bytes) {
             found.0 |= Look::KEY.0;
         }
         found
@@ -109,7 +108,7 @@ impl Looks {
             return Look::DONE;
         };
         if slot.0 == 0 {
-            *slot = Look::at(bundle.tree().text(Symbol(symbol)));
+            *slot = Look::at(bundle.tree().bytes(Symbol(symbol)));
         }
         *slot
     }
@@ -183,10 +182,10 @@ mod tests {
             "a=b;c:d@e",
             "{\"id\": 7, \"panel\": \"a@b\"}",
         ] {
-            assert!(!Look::at(text).is_any(), "{text}");
+            assert!(!Look::at(text.as_bytes()).is_any(), "{text}");
         }
-        assert!(Look::at("postgres://u:Fak3@h").has(Look::CONNECTION));
-        assert!(Look::at("x;pwd=y;").has(Look::CONNECTION));
+        assert!(Look::at(b"postgres://u:Fak3@h").has(Look::CONNECTION));
+        assert!(Look::at(b"x;pwd=y;").has(Look::CONNECTION));
     }
 
     proptest! {
@@ -195,7 +194,7 @@ mod tests {
         fn nothing_is_missed(
             text in "(password ?=|[a-z]{1,3}://|;|'|\"|\n|host=|[a-z:/@= ?&]|Authorization: Basic |eyJ|ghp_|glpat-|\"auth\": ?\"|[A-Za-z0-9]{16,40}|-----BEGIN (RSA )?PRIVATE KEY-----){0,12}"
         ) {
-            let look = Look::at(&text);
+            let look = Look::at(text.as_bytes());
             prop_assert!(look.has(Look::CONNECTION) || crate::connection::find(&text).is_empty());
             prop_assert!(look.has(Look::TOKEN) || token::find(&text).is_empty());
             prop_assert!(look.has(Look::KEY) || pem::find(&text).is_empty());

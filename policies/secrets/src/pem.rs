@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use plimsoll_sdk::kube::bytes::contains;
+
 /// What begins a private key of age.
 const AGE: &str = "AGE-SECRET-KEY-1";
 
@@ -27,11 +29,11 @@ pub fn may_be(run: &[u8]) -> bool {
 
 /// Whether a text may hold any of the others, which have long runs of letters and digits in them: quick.
 #[must_use]
-pub fn may_hold(text: &str) -> bool {
+pub fn may_hold(text: &[u8]) -> bool {
     text.len() >= 64
-        && (text.contains("PRIVATE KEY")
-            || text.starts_with("PuTTY-User-Key-File-")
-            || text.starts_with('{') && text.contains("\"kty\"") && text.contains("\"d\""))
+        && (contains(text, "PRIVATE KEY")
+            || text.starts_with(b"PuTTY-User-Key-File-")
+            || text.starts_with(b"{") && contains(text, "\"kty\"") && contains(text, "\"d\""))
 }
 
 /// All private keys of a text that have a body, in order.
@@ -196,7 +198,7 @@ mod tests {
             let text = format!("a: |\n{}b: c\n", block(label, &body(128)));
             let found = find(&text);
             assert_eq!(found.len(), 1, "{label}");
-            assert!(may_hold(&text));
+            assert!(may_hold(text.as_bytes()));
             let key = text.get(found[0].range.clone()).unwrap_or("");
             assert!(key.starts_with("-----BEGIN") && key.ends_with("-----"), "{key}");
             assert!(!found[0].guarded);

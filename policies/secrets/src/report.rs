@@ -370,7 +370,7 @@ impl<'b, 't> Search<'b, 't> {
                 node: *item,
                 above: place.above,
                 part: Part::Words,
-                look: Look::at(text),
+                look: Look::at(text.as_bytes()),
             };
             let mut all = Vec::new();
             self.shapes(&at, at.look, text, &mut all);
@@ -569,7 +569,7 @@ impl<'b, 't> Search<'b, 't> {
             return;
         };
         let mut all = Vec::new();
-        self.shapes(place, Look::at(&text), &text, &mut all);
+        self.shapes(place, Look::at(text.as_bytes()), &text, &mut all);
         self.file(place, place.node.key_text(), &text, &mut all);
         for candidate in &mut all {
             candidate.violation.within = None;

@@ -193,7 +193,7 @@ impl<'b, 't> Surfaces<'b, 't> {
                             node,
                             above: &above,
                             part: Part::Words,
-                            look: Look::at(""),
+                            look: Look::at(b""),
                         });
                         index = tree.end(index);
                         continue;

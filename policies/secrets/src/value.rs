@@ -1,5 +1,8 @@
 //! What stands where a credential is expected: a literal one, or a reference, a hash, a path, a stand-in?
 
+use plimsoll_sdk::kube::bytes::contains_any;
+use plimsoll_sdk::kube::hosts::scan::has_mark;
+
 use crate::{entropy, placeholder};
 
 /// What a value is.
@@ -124,8 +127,8 @@ pub fn is_reference(value: &str) -> bool {
         "keyvault:",
         "@Microsoft.KeyVault(",
     ];
-    const MARKS: &[&str] = &["$(", "${", "{{", "<%", "#{", "$__file{", "$__env{"];
-    MARKS.iter().any(|mark| value.contains(mark))
+    has_mark(value)
+        || contains_any(value, &["$__file{", "$__env{"])
         || starts_with_any(value, STARTS)
         || value.starts_with("arn:") && (value.contains(":secretsmanager:") || value.contains(":ssm:"))
         || value.starts_with("projects/") && value.contains("/secrets/")

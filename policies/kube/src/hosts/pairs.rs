@@ -1,5 +1,7 @@
 //! Settings that name a host and a port apart: `DB_HOST` and `DB_PORT`, `spring.redis.host` and `spring.redis.port`.
 
+use crate::bytes::contains_any;
+
 /// What names of settings that hold a host end in, and whether the word may follow another one without a separator
 /// (`PGHOST`). Longer ones first.
 const HOST: &[(&str, bool)] = &[
@@ -61,8 +63,7 @@ pub fn may_be_host(name: &str) -> bool {
 /// Whether a name says that it is about the process itself.
 #[must_use]
 pub fn is_own(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    OWN.iter().any(|word| lower.contains(word))
+    contains_any(&name.to_ascii_lowercase(), OWN)
 }
 
 /// Whether a name says that its URL is for somebody else: pages and bundles that a browser runs, allowed origins, links and
@@ -100,7 +101,7 @@ pub fn is_for_others(name: &str) -> bool {
         "advertised",
     ];
     let lower = name.to_ascii_lowercase();
-    BUNDLED.iter().any(|start| lower.starts_with(start)) || OTHERS.iter().any(|word| lower.contains(word))
+    BUNDLED.iter().any(|start| lower.starts_with(start)) || contains_any(&lower, OTHERS)
 }
 
 /// Whether a name may be that of a port that goes with a host.

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::bytes::{are, places};
+use crate::bytes::{are, are_pair, places, starts};
 
 /// Longest authority that is read, in bytes: names, password and a list of hosts.
 const MAX_AUTHORITY: usize = 2048;
@@ -308,7 +308,7 @@ impl Scanner<'_> {
 
 /// Where the value of a setting begins, if the setting stands at the start or behind a separator.
 fn setting(lower: &str, name: &str) -> Option<usize> {
-    lower.match_indices(name).find_map(|(at, _)| {
+    starts(lower, name).find_map(|at| {
         let before = at.checked_sub(1).and_then(|before| lower.as_bytes().get(before));
         before
             .is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b';' | b'"' | b'\''))
@@ -335,7 +335,17 @@ fn is_port(text: &str) -> bool {
 /// Whether a text has marks that something is put in later.
 #[must_use]
 pub fn has_mark(text: &str) -> bool {
-    ["$(", "${", "{{", "<%", "#{"].iter().any(|mark| text.contains(mark))
+    const MARKS: [[u8; 2]; 5] = [*b"$(", *b"${", *b"{{", *b"<%", *b"#{"];
+    let bytes = text.as_bytes();
+    places(bytes, |word, next| {
+        MARKS.iter().fold(0, |marks, mark| marks | are_pair(word, next, *mark))
+    })
+    .any(|at| {
+        bytes
+            .get(at..)
+            .and_then(<[u8]>::first_chunk::<2>)
+            .is_some_and(|pair| MARKS.contains(pair))
+    })
 }
 
 /// Which parts of a file are comments, asked in ascending order.

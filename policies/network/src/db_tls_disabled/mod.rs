@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_sdk::kube::bytes::contains_any;
 use plimsoll_sdk::kube::command::{Command, commands_of};
 use plimsoll_sdk::kube::hosts::{Destination, scan::scan};
 use plimsoll_sdk::kube::{Class, Container, Environment, Workload};
@@ -127,7 +128,7 @@ impl<'t> Reader<'_, 't> {
                 beside: &beside,
                 mesh,
             });
-            skips |= text.contains("curl") || text.contains("--insecure-skip-tls-verify");
+            skips |= contains_any(text, &["curl", "--insecure-skip-tls-verify"]);
         }
         if skips {
             let environment = Environment::of(self.bundle, workload.object, container);

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use plimsoll_sdk::kube::bytes::contains;
 use plimsoll_sdk::kube::{Container, Environment, Workload, mounts_of};
 use plimsoll_sdk::{Bundle, Node, Value};
 
@@ -81,7 +82,7 @@ impl<'t> Config<'t> {
         for node in mounts.files.iter().map(|file| file.node).chain(words) {
             let Some(text) = node
                 .raw_text()
-                .filter(|text| text.len() <= MAX_TEXT && text.contains("istener"))
+                .filter(|text| text.len() <= MAX_TEXT && contains(*text, "istener"))
             else {
                 continue;
             };

@@ -1,5 +1,6 @@
 //! A Kafka broker tells its clients an address that does not lead back to its listener.
 
+use plimsoll_sdk::kube::bytes::contains_any;
 use plimsoll_sdk::kube::hosts::{Destination, exposed};
 use plimsoll_sdk::kube::{
     Container, ContainerClass, Environment, ServicePort, Target, WORKLOAD_KINDS, Workload, image, is_headless, joined,
@@ -60,7 +61,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
 fn may_be_told(container: Container<'_>) -> bool {
     let says = |node: Node<'_>| {
         node.raw_text()
-            .is_some_and(|text| text.contains("istener") || text.contains("LISTENER"))
+            .is_some_and(|text| contains_any(text, &["istener", "LISTENER"]))
     };
     container.class != ContainerClass::Ephemeral
         && (container.env_from().next().is_some()

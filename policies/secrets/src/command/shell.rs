@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use plimsoll_sdk::kube::bytes::contains_any;
+
 /// A word of a command line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Word<'t> {
@@ -50,7 +52,7 @@ impl<'t> Word<'t> {
 
     /// Whether a shell or the kubelet puts something in its place.
     pub(super) fn is_taken(self) -> bool {
-        let replaced = self.text.contains("$(") || self.text.contains("${") || self.text.contains("{{");
+        let replaced = contains_any(self.text, &["$(", "${", "{{"]);
         replaced || !self.is_quoted && self.text.contains(['$', '`']) || self.text.is_empty()
     }
 

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use plimsoll_sdk::kube::bytes::contains;
+
 use crate::credential::{self, Setting};
 use crate::{command, connection, name, value};
 
@@ -105,9 +107,9 @@ fn is_dashboard(text: &str) -> bool {
             "\"templating\"",
         ]
         .iter()
-        .filter(|key| head.contains(**key))
-        .count()
-            >= 2
+        .filter(|key| contains(head, key))
+        .nth(1)
+        .is_some()
 }
 
 /// All credentials that a file sets by name, in order; `name` is the file's.

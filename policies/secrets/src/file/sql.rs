@@ -2,6 +2,8 @@
 //!
 //! Sources: PostgreSQL, `CREATE ROLE`; MySQL, `CREATE USER`.
 
+use plimsoll_sdk::kube::bytes::{contains_any, starts};
+
 use super::{Found, Lines};
 use crate::value::{self, Value};
 
@@ -19,17 +21,12 @@ const WORDS: &[(&str, &str)] = &[
 /// Adds all in a text.
 pub fn find<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
     // Nothing of the kind is written without these.
-    if text.len() < 20
-        || !text.contains('\'')
-        || !["USER", "ROLE", "LOGIN", "user", "role"]
-            .iter()
-            .any(|word| text.contains(word))
-    {
+    if text.len() < 20 || !text.contains('\'') || !contains_any(text, &["USER", "ROLE", "LOGIN", "user", "role"]) {
         return;
     }
     let mut all: Vec<(usize, &'static str)> = WORDS
         .iter()
-        .flat_map(|&(word, name)| text.match_indices(word).map(move |(at, _)| (at + word.len(), name)))
+        .flat_map(|&(word, name)| starts(text, word).map(move |at| (at + word.len(), name)))
         .chain(identified_with(text))
         .collect();
     all.sort_unstable();
@@ -71,12 +68,12 @@ pub fn find<'t>(text: &'t str, found: &mut Vec<Found<'t>>) {
 fn identified_with(text: &str) -> impl Iterator<Item = (usize, &'static str)> {
     ["IDENTIFIED WITH", "identified with"]
         .into_iter()
-        .flat_map(|word| text.match_indices(word))
-        .filter_map(|(at, word)| {
-            let rest = text.get(at + word.len()..)?;
+        .flat_map(|word| starts(text, word).map(|at| at + word.len()))
+        .filter_map(|end| {
+            let rest = text.get(end..)?;
             let rest = rest.get(..rest.floor_char_boundary(80))?;
             let by = rest.find(" BY '").or_else(|| rest.find(" by '"))?;
-            Some((at + word.len() + by + 5, "IDENTIFIED BY"))
+            Some((end + by + 5, "IDENTIFIED BY"))
         })
 }
 
