@@ -221,6 +221,13 @@ impl<'t> Node<'t> {
         self.tree.symbol(self.index).map(|symbol| self.tree.text(symbol))
     }
 
+    /// The bytes of [`Node::raw_text`], for who looks for something in it that is seldom there: a text is checked to be one at
+    /// each access.
+    #[must_use]
+    pub fn raw_bytes(self) -> Option<&'t [u8]> {
+        self.tree.symbol(self.index).map(|symbol| self.tree.bytes(symbol))
+    }
+
     /// The value of a whole number.
     #[must_use]
     pub fn integer(self) -> Value<i64> {

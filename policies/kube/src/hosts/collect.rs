@@ -422,7 +422,7 @@ impl<'t> Collector<'_, 't> {
             None => scheme::default_port(&scheme).map_or(Dialled::Unsaid, Dialled::Scheme),
         };
         let host = slice(text, found.host.clone());
-        let host = if scan::has_mark(&host) {
+        let host = if scan::has_mark(&*host) {
             Cow::Owned(self.expanded(&host).into_owned())
         } else {
             host
@@ -455,7 +455,7 @@ impl<'t> Collector<'_, 't> {
 
 /// Whether a scalar's text may be read: what a patch replaces may be anything, a template only in part.
 fn is_readable(node: Node<'_>) -> bool {
-    node.is_final() || node.raw_text().is_some_and(scan::has_mark)
+    node.is_final() || node.raw_bytes().is_some_and(scan::has_mark)
 }
 
 /// A part of a text, borrowed where the text is.

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::bytes::{are, are_pair, places, starts};
+use crate::bytes::{are, are_pair, places, rare_places, starts};
 
 /// Longest authority that is read, in bytes: names, password and a list of hosts.
 const MAX_AUTHORITY: usize = 2048;
@@ -334,10 +334,10 @@ fn is_port(text: &str) -> bool {
 
 /// Whether a text has marks that something is put in later.
 #[must_use]
-pub fn has_mark(text: &str) -> bool {
+pub fn has_mark(text: &(impl AsRef<[u8]> + ?Sized)) -> bool {
     const MARKS: [[u8; 2]; 5] = [*b"$(", *b"${", *b"{{", *b"<%", *b"#{"];
-    let bytes = text.as_bytes();
-    places(bytes, |word, next| {
+    let bytes = text.as_ref();
+    rare_places(bytes, |word, next| {
         MARKS.iter().fold(0, |marks, mark| marks | are_pair(word, next, *mark))
     })
     .any(|at| {

@@ -60,7 +60,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
 /// Whether a container may be told about listeners at all: most have no such variable and nothing to read one from.
 fn may_be_told(container: Container<'_>) -> bool {
     let says = |node: Node<'_>| {
-        node.raw_text()
+        node.raw_bytes()
             .is_some_and(|text| contains_any(text, &["istener", "LISTENER"]))
     };
     container.class != ContainerClass::Ephemeral
