@@ -58,33 +58,40 @@ cpu() { awk -v ticks="$ticks" '{ sub(/.*\) /, ""); print ($12 + $13) / ticks }' 
 # MiB that it holds.
 memory() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$server/status"; }
 
-# One row: a name, a review, so many of them, over so many connections, and what h2load is told besides.
+# One row: a name, a review, so many of them, over so many connections, and what h2load is told besides. Leaves the reviews a
+# second in $rate.
 row() {
     local name=$1 body=$2 count=$3 clients=$4 scheme=$5
     shift 5
     local before after resident
     before=$(cpu)
-    h2load -n "$count" -c "$clients" -t 1 -d "$body" -H "content-type: application/json" "$@" \
+    : >"$scratch/each"
+    h2load -n "$count" -c "$clients" -t 1 -d "$body" -H "content-type: application/json" --log-file "$scratch/each" "$@" \
         "$scheme://127.0.0.1:$listen/validate?timeout=10s" >"$scratch/out" 2>&1 || { cat "$scratch/out" >&2; return 1; }
     after=$(cpu) resident=$(memory)
     grep -q " $count succeeded, 0 failed, 0 errored" "$scratch/out" || { cat "$scratch/out" >&2; return 1; }
     grep -q " $count 2xx" "$scratch/out" || { echo "not every review was answered:" >&2; cat "$scratch/out" >&2; }
-    awk -v name="$name" -v count="$count" -v cpu="$(awk -v a="$after" -v b="$before" 'BEGIN { print a - b }')" \
-        -v resident="$resident" '
-        /^finished in/ { rate = $4 }
-        /^time for request/ { least = $4; most = $5; mean = $6 }
-        END { printf "| %s | %d | %.0f | %.0f | %s | %s | %.3f | %s |\n", name, count, rate, (cpu ? count / cpu : 0), mean, most, cpu * 1000 / count, resident }
-    ' "$scratch/out"
+    rate=$(awk '/^finished in/ { print $4 }' "$scratch/out")
+    # Third column: microseconds until the end of the answer.
+    cut -f3 "$scratch/each" | sort -n | awk -v name="$name" -v count="$count" -v rate="$rate" \
+        -v cpu="$(awk -v a="$after" -v b="$before" 'BEGIN { print a - b }')" -v resident="$resident" '
+        { took[NR] = $1 / 1000 }
+        function at(share) { return took[int((NR - 1) * share) + 1] }
+        END {
+            printf "| %s | %d | %.0f | %.0f | %.2f | %.2f | %.2f | %.3f | %s |\n", name, count, rate,
+                (cpu ? count / cpu : 0), at(0.5), at(0.99), at(1), cpu * 1000 / count, resident
+        }
+    '
 }
 
 pod=tests/benches/review/pod-review.json
 deployment=tests/reviews/deployment-create.json
 update=tests/reviews/deployment-update.json
 
-echo "| reviews | count | a second | a second of server CPU | mean | longest | ms of server CPU each | MiB resident |"
-echo "|---|---|---|---|---|---|---|---|"
+echo "| reviews | count | a second | a second of server CPU | median ms | p99 ms | longest ms | ms of server CPU each | MiB resident |"
+echo "|---|---|---|---|---|---|---|---|---|"
 start --plain-http --no-context
-printf '| idle | | | | | | | %s |\n' "$(memory)"
+printf '| idle | | | | | | | | %s |\n' "$(memory)"
 row "warm up: a Pod" "$pod" 2000 4 http --h1
 row "a Pod, one connection" "$pod" $((reviews / 10)) 1 http --h1
 row "a Pod, 4 connections" "$pod" $((reviews / 10)) 4 http --h1
@@ -92,6 +99,9 @@ row "a Deployment, 4 connections" "$deployment" $((reviews / 10)) 4 http --h1
 row "an update, 4 connections" "$update" $((reviews / 10)) 4 http --h1
 row "a Pod, 100 connections" "$pod" $((reviews / 10)) 100 http --h1
 row "a Pod, HTTP/2, 4 × 10 streams" "$pod" $((reviews / 10)) 4 http -m 10
+row "a Pod, saturated: 8 connections" "$pod" $((reviews / 10)) 8 http --h1
+half=$(awk -v rate="$rate" 'BEGIN { printf "%d", rate / 2 / 8 }')
+row "a Pod, half of that" "$pod" $((reviews / 10)) 8 http --h1 --rps "$half"
 row "a Pod, long run" "$pod" "$reviews" 8 http --h1
 stop
 start --dev-cert --no-context

@@ -84,7 +84,8 @@ pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads.min(4))
+        // Connections are a twentieth of the work: one thread for four that judge, as each more is one more to wake.
+        .worker_threads(threads.div_ceil(4).min(4))
         // Judging blocks: its threads are as many as there are cores, and one for files that are read again.
         .max_blocking_threads(threads + 1)
         .thread_stack_size(GUEST_STACK)
