@@ -5,6 +5,7 @@
 //! of the samples.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use plimsoll_core::policy::Judge;
 use plimsoll_core::read::{Limits, Manifest, manifest};
 use plimsoll_core::report::{Counts, Report, json};
 use plimsoll_engine::{Engine, EngineOptions};
+use plimsoll_schema::Schema;
 use plimsoll_sdk::testing::Native;
 use rayon::prelude::*;
 
@@ -33,11 +35,11 @@ fn main() {
     // As the command line sets it up.
     let options = EngineOptions::one_run(u32::try_from(rayon::current_num_threads()).expect("few threads"));
     let engine = Engine::new(&options).expect("an engine");
-    let sandboxed: Vec<Box<dyn Judge>> = plimsoll_builtin::policies()
+    let mut sandboxed: Vec<Box<dyn Judge>> = plimsoll_builtin::policies()
         .iter()
         .map(|policy| Box::new(policy.load(&engine).expect("it loads")) as Box<dyn Judge>)
         .collect();
-    let native: Vec<Box<dyn Judge>> = vec![
+    let mut native: Vec<Box<dyn Judge>> = vec![
         Box::new(Native::<plimsoll_policy_cors::Cors>::new()),
         Box::new(Native::<plimsoll_policy_network::Network>::new()),
         Box::new(Native::<plimsoll_policy_openchoreo::Openchoreo>::new()),
@@ -45,6 +47,10 @@ fn main() {
         Box::new(Native::<plimsoll_policy_probes::Probes>::new()),
         Box::new(Native::<plimsoll_policy_secrets::Secrets>::new()),
     ];
+    // Native in both.
+    for judges in [&mut sandboxed, &mut native] {
+        judges.push(Box::new(Schema::new(BTreeSet::new())));
+    }
     let bundle = join(read(&corpus));
     let objects = bundle.tree().objects();
     println!(

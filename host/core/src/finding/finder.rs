@@ -46,19 +46,21 @@ impl Finder {
             table: vec![0; words],
         };
         for text in &texts {
-            let (word, bit) = finder.slot(text.as_bytes());
+            let (word, bit) = finder.slot(finder.key(text.as_bytes()));
             finder.table[word] |= bit;
         }
         finder.texts = texts;
         Some(finder)
     }
 
-    /// Where the table has the bit of what starts with these bytes.
-    fn slot(&self, bytes: &[u8]) -> (usize, u64) {
-        let mut key = 0_u64;
-        for &byte in bytes.iter().take(self.prefix) {
-            key = key << 8 | u64::from(byte);
-        }
+    /// What starts with these bytes, as a number: the last of them lowest.
+    fn key(&self, bytes: &[u8]) -> u64 {
+        let start = bytes.iter().take(self.prefix);
+        start.fold(0, |key, &byte| key << 8 | u64::from(byte))
+    }
+
+    /// Where the table has the bit of a key.
+    fn slot(&self, key: u64) -> (usize, u64) {
         let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         // The table's length is a power of two.
         ((hash >> 32) as usize & (self.table.len() - 1), 1 << (hash >> 58))
@@ -67,9 +69,13 @@ impl Finder {
     /// The first place from an offset on where one of the texts stands.
     fn find(&self, text: &str, from: usize) -> Option<Range<usize>> {
         let bytes = text.as_bytes();
-        let last = bytes.len().checked_sub(self.prefix)?;
-        (from..=last).find_map(|at| {
-            let (word, bit) = self.slot(&bytes[at..]);
+        let whole = (1 << (8 * self.prefix)) - 1;
+        let mut key = self.key(bytes.get(from..)?) >> 8;
+        let ends = bytes.get(from + self.prefix - 1..)?;
+        (from..).zip(ends).find_map(|(at, &end)| {
+            // One byte in at the end, one out at the start.
+            key = (key << 8 | u64::from(end)) & whole;
+            let (word, bit) = self.slot(key);
             if self.table[word] & bit == 0 {
                 return None;
             }

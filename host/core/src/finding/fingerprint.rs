@@ -49,8 +49,11 @@ pub fn fingerprint_of(parts: &[&str]) -> String {
 }
 
 fn digits(hash: Sha256) -> String {
-    let bytes = hash.finalize();
-    bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let start = hash
+        .finalize()
+        .first_chunk()
+        .map_or(0, |start| u128::from_be_bytes(*start));
+    format!("{start:032x}")
 }
 
 /// The way from one node down to another: keys, and for items what names them, else their position.
