@@ -130,7 +130,9 @@ fn main() {
         server
             .metrics()
             .lines()
-            .filter(|line| line.contains("reviews_total{") || line.contains("seconds_sum") || line.contains("seconds_count"))
+            .filter(|line| line.contains("reviews_total{")
+                || line.contains("seconds_sum")
+                || line.contains("seconds_count"))
             .collect::<Vec<_>>()
             .join("\n")
     );

@@ -66,6 +66,8 @@ pub fn read(root: &Root, paths: &[PathBuf], exclude: &[String], limits: &Limits,
     progress.expect(files.len() as u64);
     let read: Vec<Result<Manifest, InputFailure>> = files
         .par_iter()
+        // Large files often lie side by side: each may be another thread's.
+        .with_max_len(1)
         .map(|(name, path)| {
             let result = read_file(name, path, limits, named.contains(name));
             progress.step();

@@ -8,6 +8,7 @@ mod bundle;
 pub mod bytes;
 pub mod command;
 mod container;
+pub mod dashboard;
 pub mod duration;
 mod env;
 mod environment;

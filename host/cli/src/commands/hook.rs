@@ -134,6 +134,7 @@ fn read(git: &Git, settled: &Settled, changed: &Changed) -> anyhow::Result<(Inpu
     let shown = |path: &str| settled.root.name(&git.top.join(path));
     let mut results: Vec<Result<Manifest, InputFailure>> = from_disk
         .par_iter()
+        .with_max_len(1)
         // A file that is gone from the working tree, and only from there, is judged by nobody.
         .filter(|entry| git.top.join(&entry.path).is_file())
         .map(|entry| input::read_file(&shown(&entry.path), &git.top.join(&entry.path), &limits, false))

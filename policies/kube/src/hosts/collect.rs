@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::name::{Form, form};
 use super::{Dialled, Hosts, Reference, Source, pairs, scan, scheme};
+use crate::dashboard::is_dashboard;
 use crate::environment::is_template;
 use crate::{
     Bundle, Container, EnvFromSource, EnvSource, Environment, Node, Object, Symbol, Value, Workload, base64, listen,
@@ -378,7 +379,7 @@ impl<'t> Collector<'_, 't> {
             return;
         };
         let lower = name.to_ascii_lowercase();
-        if PROSE.iter().any(|end| lower.ends_with(end)) || !is_readable(node) {
+        if PROSE.iter().any(|end| lower.ends_with(end)) || is_dashboard(text) || !is_readable(node) {
             return;
         }
         let known = self.hosts.scanned.borrow().get(&node.index()).cloned();

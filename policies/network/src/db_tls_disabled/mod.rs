@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::bytes::contains_any;
 use plimsoll_sdk::kube::command::{Command, commands_of};
+use plimsoll_sdk::kube::dashboard::is_dashboard;
 use plimsoll_sdk::kube::hosts::{Destination, scan::scan};
 use plimsoll_sdk::kube::{Class, Container, Environment, Workload};
 use plimsoll_sdk::{Bundle, Confidence, Context, Node, Object, Role, Rule, Severity, Symbol, Value, Violation, word};
@@ -82,7 +83,7 @@ struct Text<'a, 't> {
     /// The object whose namespace its hosts are looked up in.
     from: Object<'t>,
     /// What messages call it.
-    title: String,
+    title: &'a dyn Fn() -> String,
     node: Node<'t>,
     text: &'t str,
     /// Whether the object is a Secret.
@@ -106,7 +107,7 @@ impl<'t> Reader<'_, 't> {
             let Some(text) = written(node) else { continue };
             self.text(&Text {
                 from: workload.object,
-                title: format!("{} {}", container.name(), entry.name_text()),
+                title: &|| format!("{} {}", container.name(), entry.name_text()),
                 node,
                 text,
                 secret: false,
@@ -120,7 +121,7 @@ impl<'t> Reader<'_, 't> {
             let Some(text) = node.raw_text() else { continue };
             self.text(&Text {
                 from: workload.object,
-                title: format!("{} command", container.name()),
+                title: &|| format!("{} command", container.name()),
                 node,
                 text,
                 secret: false,
@@ -150,10 +151,12 @@ impl<'t> Reader<'_, 't> {
         };
         for &key in maps.iter().filter(|&&key| !secret || key == word!("stringData")) {
             for node in map(key).into_iter().flat_map(Node::members) {
-                let Some(text) = written(node) else { continue };
+                let Some(text) = written(node).filter(|text| !is_dashboard(text)) else {
+                    continue;
+                };
                 self.text(&Text {
                     from: object,
-                    title: format!("{} {} key {}", object.kind_text(), object.called(), node.key_text()),
+                    title: &|| format!("{} {} key {}", object.kind_text(), object.called(), node.key_text()),
                     node,
                     text,
                     secret,
@@ -235,7 +238,7 @@ impl<'t> Reader<'_, 't> {
         let nothing = |_: &str| None;
         let text = Text {
             from: workload.object,
-            title: format!("{} command", container.name()),
+            title: &|| format!("{} command", container.name()),
             node: flag.node,
             text,
             secret: false,
@@ -285,7 +288,7 @@ impl<'t> Reader<'_, 't> {
         };
         let mut violation = Violation::new(
             text.node,
-            format!("{}: {setting} — traffic to {host} is not {what}", text.title),
+            format!("{}: {setting} — traffic to {host} is not {what}", (text.title)()),
         )
         .severity(level.0)
         .confidence(level.1)

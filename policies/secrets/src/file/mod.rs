@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use plimsoll_sdk::kube::bytes::contains;
+use plimsoll_sdk::kube::dashboard::is_dashboard;
 
 use crate::credential::{self, Setting};
 use crate::{command, connection, name, value};
@@ -91,25 +91,6 @@ fn form(name: &str, text: &str) -> Form {
     } else {
         Form::Settings
     }
-}
-
-/// Whether a text is a dashboard of Grafana: long, and full of what only looks like settings.
-fn is_dashboard(text: &str) -> bool {
-    let head = text.get(..text.floor_char_boundary(4096)).unwrap_or("");
-    head.starts_with('{')
-        && [
-            "\"panels\"",
-            "\"annotations\"",
-            "\"__inputs\"",
-            "\"graphTooltip\"",
-            "\"editable\"",
-            "\"gridPos\"",
-            "\"templating\"",
-        ]
-        .iter()
-        .filter(|key| contains(head, key))
-        .nth(1)
-        .is_some()
 }
 
 /// All credentials that a file sets by name, in order; `name` is the file's.
