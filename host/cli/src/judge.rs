@@ -18,6 +18,7 @@ use plimsoll_schema::Schema;
 use rayon::prelude::*;
 
 use crate::config::Settled;
+use crate::exit::Exit;
 
 /// The policy whose rules always run: what they mark is masked.
 pub const MASKING: &str = "secrets";
@@ -106,6 +107,27 @@ impl Workers for Threads {
     fn each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..count).into_par_iter().with_max_len(1).for_each(work);
     }
+}
+
+/// Runs a command on a thread of its own that is one of the process's pool, so that it works where it would wait. Guests need
+/// room on the stack: all threads get theirs whatever the environment says.
+///
+/// # Errors
+/// What the command says, or when the system gives no thread.
+pub fn in_pool(command: impl FnOnce() -> anyhow::Result<Exit> + Send) -> anyhow::Result<Exit> {
+    const STACK: usize = 4 << 20;
+    let stack = STACK.max(2 * plimsoll_engine::GUEST_STACK);
+    let run = || {
+        let pool = rayon::ThreadPoolBuilder::new().use_current_thread().stack_size(stack);
+        // Fails only where a pool was set up before.
+        let _ = pool.build_global();
+        command()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, run);
+        let thread = thread.context("there is no thread to work on")?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Loads the built-in policies, these components and those that the config adds.

@@ -47,9 +47,9 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match arguments.command {
-        Command::Check(command) => command.run(),
-        Command::Fix(command) => command.run(),
-        Command::Hook(command) => command.run(),
+        Command::Check(command) => judge::in_pool(|| command.run()),
+        Command::Fix(command) => judge::in_pool(|| command.run()),
+        Command::Hook(command) => judge::in_pool(|| command.run()),
         Command::Serve(command) => command.run(),
         Command::Read(command) => command.run(),
         Command::Explain(command) => command.run(),

@@ -20,8 +20,8 @@ const MEMBERS: &[&str] = &[
 
 /// Whether a text is a dashboard.
 #[must_use]
-pub fn is_dashboard(text: &str) -> bool {
-    let head = text.as_bytes().get(..HEAD).unwrap_or(text.as_bytes());
+pub fn is_dashboard(text: &[u8]) -> bool {
+    let head = text.get(..HEAD).unwrap_or(text);
     head.starts_with(b"{") && MEMBERS.iter().filter(|member| contains(head, member)).nth(1).is_some()
 }
 
@@ -31,9 +31,9 @@ mod tests {
 
     #[test]
     fn two_members_tell_it() {
-        assert!(is_dashboard("{\"annotations\": {}, \"editable\": true}"));
-        assert!(!is_dashboard("{\"annotations\": {}, \"url\": \"http://orders:80\"}"));
-        assert!(!is_dashboard("[\"annotations\", \"editable\"]"));
-        assert!(!is_dashboard(""));
+        assert!(is_dashboard(b"{\"annotations\": {}, \"editable\": true}"));
+        assert!(!is_dashboard(b"{\"annotations\": {}, \"url\": \"http://orders:80\"}"));
+        assert!(!is_dashboard(b"[\"annotations\", \"editable\"]"));
+        assert!(!is_dashboard(b""));
     }
 }

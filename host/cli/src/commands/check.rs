@@ -67,7 +67,6 @@ impl Check {
             None => None,
         };
         let progress = Progress::new(self.report.shows_progress(&targets));
-        set_up_threads();
         let (policies, input) = rayon::join(
             || judge::load(&self.policies.policies, Some(&settled)),
             || {
@@ -127,13 +126,4 @@ fn show(settled: &Settled) -> anyhow::Result<Exit> {
     let text = format!("# {from}\n{}", config::show(&settled.config));
     output::print(&text).context("standard output cannot be written")?;
     Ok(Exit::Clean)
-}
-
-/// Guests need room on the stack: the pool's threads get theirs whatever the environment says. Fails only where a pool
-/// was set up before.
-pub fn set_up_threads() {
-    const STACK: usize = 4 << 20;
-    let _ = rayon::ThreadPoolBuilder::new()
-        .stack_size(STACK.max(2 * plimsoll_engine::GUEST_STACK))
-        .build_global();
 }

@@ -84,7 +84,6 @@ impl Fix {
         let mut timings = Timings::default();
         let settled = self.config.settle()?;
         let progress = Progress::new(self.report.shows_progress(&targets));
-        super::check::set_up_threads();
         let (policies, input) = rayon::join(
             || judge::load(&self.policies.policies, Some(&settled)),
             || {

@@ -60,7 +60,6 @@ impl Hook {
         let mut timings = Timings::default();
         let git = Git::find("outside of repositories use `plimsoll check`")?;
         let settled = self.config.settle()?;
-        super::check::set_up_threads();
         let changed = self.changed(&git)?;
         let (policies, read) = rayon::join(
             || judge::load(&self.policies.policies, Some(&settled)),

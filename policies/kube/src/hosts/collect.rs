@@ -375,13 +375,12 @@ impl<'t> Collector<'_, 't> {
     /// The hosts of a file.
     fn file(&mut self, node: Node<'t>, distant: bool) {
         let name = node.key_text();
-        let Some(text) = node.raw_text().filter(|text| text.len() <= MAX_TEXT) else {
-            return;
-        };
         let lower = name.to_ascii_lowercase();
-        if PROSE.iter().any(|end| lower.ends_with(end)) || is_dashboard(text) || !is_readable(node) {
+        let long = |bytes: &[u8]| bytes.len() > MAX_TEXT || is_dashboard(bytes);
+        if PROSE.iter().any(|end| lower.ends_with(end)) || node.raw_bytes().is_none_or(long) || !is_readable(node) {
             return;
         }
+        let Some(text) = node.raw_text() else { return };
         let known = self.hosts.scanned.borrow().get(&node.index()).cloned();
         let found: Rc<[scan::Found]> = known.unwrap_or_else(|| {
             let found: Rc<[scan::Found]> = scan::scan(text, true).into();

@@ -151,9 +151,10 @@ impl<'t> Reader<'_, 't> {
         };
         for &key in maps.iter().filter(|&&key| !secret || key == word!("stringData")) {
             for node in map(key).into_iter().flat_map(Node::members) {
-                let Some(text) = written(node).filter(|text| !is_dashboard(text)) else {
+                if node.raw_bytes().is_some_and(is_dashboard) {
                     continue;
-                };
+                }
+                let Some(text) = written(node) else { continue };
                 self.text(&Text {
                     from: object,
                     title: &|| format!("{} {} key {}", object.kind_text(), object.called(), node.key_text()),

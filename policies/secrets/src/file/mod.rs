@@ -86,7 +86,7 @@ fn form(name: &str, text: &str) -> Form {
         } else {
             Form::Shell
         }
-    } else if ends(OTHER) || is_dashboard(text) {
+    } else if ends(OTHER) || is_dashboard(text.as_bytes()) {
         Form::Other
     } else {
         Form::Settings
