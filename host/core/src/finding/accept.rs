@@ -1,6 +1,6 @@
 //! A policy's violations become findings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_tree::write::{Alone, Workers};
 use plimsoll_tree::{NONE, Tree};
@@ -483,8 +483,12 @@ fn fold_copies(judged: Vec<Judged>) -> Vec<Finding> {
             one.finding.message.clone(),
         )
     };
+    // Most have no copy, and need no key.
+    let copied: HashSet<u32> = copies.iter().map(|copy| copy.source).collect();
     for source in sources {
-        first.entry(key(&source)).or_insert(kept.len());
+        if copied.contains(&source.source) {
+            first.entry(key(&source)).or_insert(kept.len());
+        }
         kept.push(source.finding);
     }
     for copy in copies {

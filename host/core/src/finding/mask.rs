@@ -108,7 +108,8 @@ impl Masks {
         }
         let words = ordinary_words(tree, bundle, &spans, &values, workers);
         values.retain(|value| !words.contains(value.as_str()));
-        let (plain, telling): (Vec<String>, Vec<String>) = values.into_iter().partition(|value| is_plain_word(value));
+        let (plain, telling): (Vec<String>, Vec<String>) =
+            values.into_iter().partition(|value| is_plain_word(value.as_bytes()));
         let batches: Vec<&[String]> = telling.chunks(BATCH).collect();
         let telling = workers.map(batches.len(), |batch| {
             let values = batches.get(batch).copied().unwrap_or_default();
@@ -155,8 +156,8 @@ impl Masks {
 }
 
 /// Whether a value may be a word of some language.
-fn is_plain_word(value: &str) -> bool {
-    (SHORTEST_IN_TEXT..=LONGEST_WORD).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_lowercase())
+fn is_plain_word(value: &[u8]) -> bool {
+    (SHORTEST_IN_TEXT..=LONGEST_WORD).contains(&value.len()) && value.iter().all(u8::is_ascii_lowercase)
 }
 
 /// Those of the values that are no secret by their text: words of messages, names of objects, which every output is full of
@@ -179,7 +180,7 @@ fn ordinary_words<'t>(
     let words: HashSet<&str> = values
         .iter()
         .map(String::as_str)
-        .filter(|value| is_plain_word(value))
+        .filter(|value| is_plain_word(value.as_bytes()))
         .collect();
     if words.is_empty() {
         return found;
@@ -187,8 +188,8 @@ fn ordinary_words<'t>(
     // By symbol, for there are many nodes and few words.
     let wanted: Vec<bool> = (0..tree.symbols())
         .map(|symbol| {
-            let text = tree.text(Symbol(symbol));
-            is_plain_word(text) && words.contains(text)
+            let symbol = Symbol(symbol);
+            is_plain_word(tree.bytes(symbol)) && words.contains(tree.text(symbol))
         })
         .collect();
     if !wanted.contains(&true) {
@@ -306,7 +307,7 @@ mod tests {
             ..Masks::default()
         };
         assert_eq!(masks.text("harbour harbours xh4rbourx"), "******** harbours x********x");
-        assert!(is_plain_word("postgres") && !is_plain_word("Postgres") && !is_plain_word("p0stgres"));
+        assert!(is_plain_word(b"postgres") && !is_plain_word(b"Postgres") && !is_plain_word(b"p0stgres"));
     }
 
     #[test]

@@ -22,9 +22,9 @@ pub struct Lines {
 impl Lines {
     fn starts(&self, text: &str) -> &[u32] {
         self.starts.get_or_init(|| {
-            let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+            let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
             std::iter::once(0)
-                .chain(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
+                .chain(breaks.map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX)))
                 .collect()
         })
     }
