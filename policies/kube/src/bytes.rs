@@ -1,4 +1,5 @@
-//! Where bytes stand in long texts. Eight at a time: nearly all bytes are others, and in the sandbox every branch costs.
+//! Where bytes and words stand in long texts. Eight bytes at a time: nearly all are others, and in the sandbox every branch
+//! costs.
 
 /// The lowest bit of every byte of a word.
 const ONES: u64 = u64::MAX / 255;
@@ -89,6 +90,7 @@ pub const fn are_pair(word: u64, next: u64, pair: [u8; 2]) -> u64 {
 /// and, in the sandbox, several times as slow.
 pub fn starts<'t>(text: &'t (impl AsRef<[u8]> + ?Sized), word: &'t str) -> impl Iterator<Item = usize> + 't {
     let (text, word) = (text.as_ref(), word.as_bytes());
+    debug_assert!(word.len() >= 2, "a byte is looked for by `places`");
     let pair = *word.first_chunk::<2>().unwrap_or(&[0; 2]);
     let within = if word.len() < 2 || word.len() > text.len() {
         &[]

@@ -376,8 +376,11 @@ impl<'t> Collector<'_, 't> {
     fn file(&mut self, node: Node<'t>, distant: bool) {
         let name = node.key_text();
         let lower = name.to_ascii_lowercase();
-        let long = |bytes: &[u8]| bytes.len() > MAX_TEXT || is_dashboard(bytes);
-        if PROSE.iter().any(|end| lower.ends_with(end)) || node.raw_bytes().is_none_or(long) || !is_readable(node) {
+        let passed_over = |bytes: &[u8]| bytes.len() > MAX_TEXT || is_dashboard(bytes);
+        if PROSE.iter().any(|end| lower.ends_with(end))
+            || node.raw_bytes().is_none_or(passed_over)
+            || !is_readable(node)
+        {
             return;
         }
         let Some(text) = node.raw_text() else { return };
