@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
         // A node for every 32 bytes is what manifests have.
         let nodes = bytes / 32;
         Builder {
-            part: Part::new(),
+            part: Part::with_capacity(nodes),
             spans: Vec::with_capacity(nodes),
             keys: Vec::with_capacity(nodes),
             remarks: Vec::new(),

@@ -67,6 +67,18 @@ pub(super) fn vocabulary_texts() -> &'static [&'static str] {
 }
 
 impl Interner {
+    /// Room for so many own texts.
+    pub(super) fn with_capacity(texts: usize) -> Self {
+        // Bytes of an ordinary one.
+        const BYTES: usize = 16;
+        Interner {
+            text: String::with_capacity(texts * BYTES),
+            places: Vec::with_capacity(texts),
+            table: HashTable::with_capacity(texts),
+            full: false,
+        }
+    }
+
     /// Number of own texts.
     pub(super) fn len(&self) -> usize {
         self.places.len()

@@ -79,6 +79,17 @@ impl Part {
         Self::default()
     }
 
+    /// A part with room for so many nodes, and for the texts that so many have.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        Part {
+            nodes: Vec::with_capacity(nodes),
+            // Keys and short values are mostly words of the vocabulary.
+            interner: Interner::with_capacity(nodes / 3),
+            ..Part::default()
+        }
+    }
+
     /// The number of a text.
     pub fn intern(&mut self, text: &str) -> Symbol {
         self.interner.intern(text)
