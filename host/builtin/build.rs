@@ -1,12 +1,11 @@
-//! Makes the built-in policies: builds them for wasm, encodes them as components, refuses what they must not import,
-//! compiles them for this target, and lists them for `src/lib.rs` to embed.
+//! Makes the built-in policies: builds them for wasm, encodes them as a component, refuses what it must not import, and
+//! compiles it for this target, for `src/lib.rs` to embed.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "how a build script talks to cargo"
 )]
 
-use std::fmt::Write as _;
 use std::hash::{Hash as _, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +20,10 @@ mod guests;
 
 const IMPORT: &str = "plimsoll:policy/bundle@0.1.0";
 const EXPORT: &str = "plimsoll:policy/judge@0.1.0";
+/// The crate that is all of them.
+const PACKAGE: &str = "plimsoll-policies";
+/// Where the component is kept.
+const PACKED: &str = "components/policies.wasm";
 
 fn main() -> ExitCode {
     match run() {
@@ -39,111 +42,39 @@ fn run() -> Result<(), String> {
         println!("cargo::rerun-if-changed={}", here.join(path).display());
     }
     let root = here.join("../..");
-    let components = if root.join("policies").is_dir() && root.join("wit").is_dir() {
+    let component = if root.join("policies").is_dir() && root.join("wit").is_dir() {
         from_sources(&root)?
     } else {
-        println!("cargo::rerun-if-changed={}", here.join("components").display());
-        packed(&here.join("components"))?
+        // A published crate has the component in it, and no policies beside it.
+        let packed = here.join(PACKED);
+        println!("cargo::rerun-if-changed={}", packed.display());
+        read(&packed)?
     };
-
-    let compiler = Compiler::new()?;
-    let mut table = String::from("[\n");
-    for (name, component) in components {
-        let code = compiler
-            .compile(&component)
-            .map_err(|error| format!("policy {name}: {error}"))?;
-        let (component_path, code_path) = (out.join(format!("{name}.wasm")), out.join(format!("{name}.cwasm")));
-        write(&component_path, &component)?;
-        write(&code_path, &code)?;
-        let digest = hex(&Sha256::digest(&component));
-        writeln!(
-            table,
-            "    BuiltinPolicy {{ name: {name:?}, digest: {digest:?}, component: include_bytes!({component_path:?}), \
-             code: pages!({code_path:?}) }},"
-        )
-        .map_err(|error| error.to_string())?;
-    }
-    table.push_str("]\n");
-    write(&out.join("policies.rs"), table.as_bytes())
+    check(&component).map_err(wrong)?;
+    let code = Compiler::new()?.compile(&component).map_err(wrong)?;
+    println!(
+        "cargo::rustc-env=PLIMSOLL_BUILTIN_DIGEST={}",
+        hex(&Sha256::digest(&component))
+    );
+    write(&out.join("policies.wasm"), &component)?;
+    write(&out.join("policies.cwasm"), &code)
 }
 
-/// Builds and encodes every policy of the workspace; sorted by name.
-fn from_sources(root: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+fn wrong(error: String) -> String {
+    format!("the built-in policies: {error}")
+}
+
+/// Builds the policies of the workspace as a component.
+fn from_sources(root: &Path) -> Result<Vec<u8>, String> {
     for path in ["policies", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
-    let policies = list_policies(&root.join("policies"))?;
-    let mut arguments = vec!["--lib"];
-    for policy in &policies {
-        arguments.extend(["-p", &policy.package]);
-    }
-    let built = guests::build(root, &arguments)?;
-    let kept = guests::target_folder()?.join("components");
-    let mut components = Vec::new();
-    for Policy { name, package } in policies {
-        let module = built.join(format!("{}.wasm", package.replace('-', "_")));
-        let component = guests::encode(&module)
-            .and_then(|component| check(&component).map(|()| component))
-            .map_err(|error| format!("policy {name}: {error}"))?;
-        // For packing this crate, and for whoever wants to look inside.
-        write(&kept.join(format!("{name}.wasm")), &component)?;
-        components.push((name, component));
-    }
-    Ok(components)
-}
-
-/// Takes the components that were packed into the published crate; sorted by name.
-fn packed(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let mut components = Vec::new();
-    for path in entries(folder)? {
-        if path.extension().is_some_and(|extension| extension == "wasm") {
-            let component = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            check(&component).map_err(|error| format!("{}: {error}", path.display()))?;
-            components.push((file_stem(&path)?, component));
-        }
-    }
-    if components.is_empty() {
-        return Err(format!(
-            "there are no policies: neither their sources (policies/, wit/) nor components in {}",
-            folder.display()
-        ));
-    }
-    Ok(components)
-}
-
-struct Policy {
-    /// The folder's name, and the policy's.
-    name: String,
-    /// The crate.
-    package: String,
-}
-
-/// The folders of `policies/` whose crate is built as a component: adding one edits no list.
-fn list_policies(folder: &Path) -> Result<Vec<Policy>, String> {
-    let mut policies = Vec::new();
-    for path in entries(folder)? {
-        let Ok(manifest) = fs::read_to_string(path.join("Cargo.toml")) else {
-            continue;
-        };
-        let built = manifest
-            .lines()
-            .any(|line| line.starts_with("crate-type") && line.contains("\"cdylib\""));
-        if !built {
-            continue;
-        }
-        let package = manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
-            .ok_or_else(|| format!("{}: the crate has no name", path.display()))?;
-        policies.push(Policy {
-            name: file_stem(&path)?,
-            package: package.to_owned(),
-        });
-    }
-    if policies.is_empty() {
-        return Err(format!("{} holds no policies", folder.display()));
-    }
-    Ok(policies)
+    let built = guests::build(root, &["--lib", "-p", PACKAGE])?;
+    let module = built.join(format!("{}.wasm", PACKAGE.replace('-', "_")));
+    let component = guests::encode(&module).map_err(wrong)?;
+    // For packing this crate, and for whoever wants to look inside.
+    write(&guests::target_folder()?.join(PACKED), &component)?;
+    Ok(component)
 }
 
 /// Refuses a component that asks for anything but the bundle, or answers nothing.
@@ -161,7 +92,7 @@ fn check(component: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Compiles components, and keeps what it compiled.
+/// Compiles a component, and keeps what it compiled.
 struct Compiler {
     /// None when this wasmtime cannot compile for the target: then the program compiles when it runs.
     engine: Option<wasmtime::Engine>,
@@ -222,21 +153,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        paths.push(entry.map_err(failed)?.path());
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-fn file_stem(path: &Path) -> Result<String, String> {
-    path.file_stem()
-        .and_then(|stem| stem.to_str())
-        .map(str::to_owned)
-        .ok_or_else(|| format!("{}: not a name", path.display()))
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Writes a file and its folders, but leaves one alone that is as it should be: who depends on it is not rebuilt.

@@ -37,10 +37,9 @@ fn main() {
     pool.build_global().expect("threads");
     let options = EngineOptions::one_run(u32::try_from(rayon::current_num_threads()).expect("few threads"));
     let engine = Engine::new(&options).expect("an engine");
-    let mut sandboxed: Vec<Box<dyn Judge>> = plimsoll_builtin::policies()
-        .iter()
-        .map(|policy| Box::new(policy.load(&engine).expect("it loads")) as Box<dyn Judge>)
-        .collect();
+    let policies = plimsoll_builtin::policies(&engine).expect("they load");
+    let boxed = policies.into_iter().map(|policy| Box::new(policy) as Box<dyn Judge>);
+    let mut sandboxed: Vec<Box<dyn Judge>> = boxed.collect();
     let mut native: Vec<Box<dyn Judge>> = vec![
         Box::new(Native::<plimsoll_policy_cors::Cors>::new()),
         Box::new(Native::<plimsoll_policy_network::Network>::new()),

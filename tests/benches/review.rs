@@ -31,10 +31,9 @@ fn main() {
         (1, 1)
     };
     let engine = Engine::new(&EngineOptions::server(1)).expect("an engine");
-    let mut judges: Vec<Box<dyn Judge>> = plimsoll_builtin::policies()
-        .iter()
-        .map(|policy| Box::new(policy.load(&engine).expect("it loads")) as Box<dyn Judge>)
-        .collect();
+    let policies = plimsoll_builtin::policies(&engine).expect("they load");
+    let boxed = policies.into_iter().map(|policy| Box::new(policy) as Box<dyn Judge>);
+    let mut judges: Vec<Box<dyn Judge>> = boxed.collect();
     judges.push(Box::new(Schema::new(BTreeSet::new())));
     let (lent, judges) = (&bundle(), &judges);
     let mut rows: Vec<(String, Box<dyn Fn() + '_>)> = Vec::new();

@@ -58,8 +58,17 @@ impl Server {
     /// When it does not answer `/livez`.
     #[must_use]
     pub fn start(program: &str, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        Server::start_as(&[program], folder, arguments, variables)
+    }
+
+    /// The same where the program stands at the end of a command that starts it.
+    ///
+    /// # Panics
+    /// When it does not answer `/livez`.
+    #[must_use]
+    pub fn start_as(command: &[&str], folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
         for _ in 0..3 {
-            match Server::try_start(program, folder, arguments, variables) {
+            match Server::try_start(command, folder, arguments, variables) {
                 Ok(server) => return server,
                 Err(log) if log.contains("cannot be listened on") => {}
                 Err(log) => panic!("the server does not start:\n{log}"),
@@ -69,14 +78,16 @@ impl Server {
     }
 
     fn try_start(
-        program: &str,
+        started_by: &[&str],
         folder: &Path,
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Result<Server, String> {
         let (port, status_port) = (free_port(), free_port());
+        let (program, rest) = started_by.split_first().ok_or("no command")?;
         let mut command = Command::new(program);
         command
+            .args(rest)
             .current_dir(folder)
             .env_remove("KUBECONFIG")
             .env_remove("POD_NAMESPACE")

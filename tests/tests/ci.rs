@@ -372,31 +372,3 @@ fn install_says_what_it_wants() {
         assert!(outcome.text.contains("FOLDER"), "{}", outcome.text);
     }
 }
-
-#[test]
-fn the_image_is_empty_but_for_the_program() {
-    let file = text("Containerfile");
-    let lines: Vec<&str> = file
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .collect();
-    let (_, last) = file.split_once("FROM scratch\n").expect("the base is empty");
-    let user = last
-        .lines()
-        .find_map(|line| line.strip_prefix("USER "))
-        .expect("a user");
-    let numbers: Vec<u32> = user.split(':').map(|id| id.parse().expect("a number")).collect();
-    assert!(numbers.iter().all(|&id| id > 0), "not root: {user}");
-    // Nothing but the program comes along, from where the script puts it.
-    let copied: Vec<&&str> = lines.iter().filter(|line| line.starts_with("COPY --from=")).collect();
-    assert_eq!(copied, [&"COPY --from=build /out/plimsoll /plimsoll"]);
-    assert!(lines.contains(&"RUN ci/static.sh /out"));
-    assert!(lines.contains(&"ENTRYPOINT [\"/plimsoll\"]"));
-    let command = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("CMD "))
-        .expect("a command");
-    let command: Vec<String> = serde_json::from_str(command).expect("a list");
-    let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
-    assert_eq!(run(PROGRAM, &project(), &arguments).code, 0);
-}

@@ -38,6 +38,7 @@ fn outcomes() -> BTreeMap<&'static str, Option<&'static str>> {
         ("catastrophic_pattern", None),
         ("deep_recursion", Some("stack")),
         ("endless_loop", Some("fuel")),
+        ("endless_policies", None),
         ("escapes_in_texts", None),
         ("flood", None),
         ("giant_answer", Some("answer")),
@@ -50,6 +51,7 @@ fn outcomes() -> BTreeMap<&'static str, Option<&'static str>> {
         ("refuses", Some("refused")),
         ("remote_schema", Some("answer")),
         ("rule_not_asked_for", Some("answer")),
+        ("three_policies", None),
         ("tree_loop", Some("fuel")),
         ("unreadable_name", Some("answer")),
     ])

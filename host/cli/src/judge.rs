@@ -178,20 +178,24 @@ pub fn load_for_reviews(files: &[PathBuf], config: &Config) -> anyhow::Result<Ve
 /// A component, where it came from, and whether it can be used.
 type Component = (String, Option<PathBuf>, Result<Policy, EvaluationFailure>);
 
-/// The built-in policies and these files, loaded in parallel, in order.
+/// The built-in policies and these files, these loaded in parallel, in order.
 fn components(engine: &Engine, files: &[PathBuf]) -> Vec<Component> {
-    let built_in = plimsoll_builtin::policies()
-        .par_iter()
-        .map(|policy| (policy.name.to_owned(), None, policy.load(engine)));
+    let mut components: Vec<Component> = match plimsoll_builtin::policies(engine) {
+        Ok(policies) => policies
+            .into_iter()
+            .map(|policy| (policy.description().name.clone(), None, Ok(policy)))
+            .collect(),
+        Err(failure) => vec![("built-in".to_owned(), None, Err(failure))],
+    };
     let cache = cache_folder();
-    let added = files.par_iter().map(|file| {
+    components.par_extend(files.par_iter().map(|file| {
         (
             file.display().to_string(),
             Some(file.clone()),
             load_file(engine, file, cache.as_deref()),
         )
-    });
-    built_in.chain(added).collect()
+    }));
+    components
 }
 
 fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Policy, EvaluationFailure> {

@@ -78,9 +78,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Command::Pack => {
-            for path in pack::run(&root)? {
-                println!("written: {}", path.display());
-            }
+            println!("written: {}", pack::run(&root)?.display());
             Ok(())
         }
         Command::Check => check::run(&root),

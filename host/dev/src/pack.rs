@@ -6,12 +6,15 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// Builds the policies and copies their components to `host/builtin/components/`, which is not checked in. Returns what
-/// was written.
+/// What is packed, below the target folder of the policies and below `host/builtin`.
+const COMPONENT: &str = "components/policies.wasm";
+
+/// Builds the policies and copies their component to `host/builtin/components/`, which is not checked in. Returns what was
+/// written.
 ///
 /// # Errors
 /// When the build fails, or a file cannot be written.
-pub fn run(root: &Path) -> Result<Vec<PathBuf>> {
+pub fn run(root: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(&cargo)
         .current_dir(root)
@@ -26,10 +29,9 @@ pub fn run(root: &Path) -> Result<Vec<PathBuf>> {
         .context("cannot start cargo")?;
     let metadata = String::from_utf8(metadata.stdout).context("cargo's metadata is not UTF-8")?;
     let target = target_folder(&metadata).context("cargo does not say where it builds")?;
-    copy(
-        &target.join("policies/components"),
-        &root.join("host/builtin/components"),
-    )
+    let packed = root.join("host/builtin").join(COMPONENT);
+    copy(&target.join("policies").join(COMPONENT), &packed)?;
+    Ok(packed)
 }
 
 /// The target folder, from cargo's metadata.
@@ -39,27 +41,12 @@ fn target_folder(metadata: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.replace(r"\\", r"\")))
 }
 
-/// Copies every component, and removes those that are no more.
-fn copy(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
-    if to.is_dir() {
-        fs::remove_dir_all(to).with_context(|| to.display().to_string())?;
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
-    let mut written = Vec::new();
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let path = entry?.path();
-        if let (Some("wasm"), Some(name)) = (
-            path.extension().and_then(|extension| extension.to_str()),
-            path.file_name(),
-        ) {
-            let copied = to.join(name);
-            fs::copy(&path, &copied).with_context(|| path.display().to_string())?;
-            written.push(copied);
-        }
-    }
-    written.sort();
-    ensure!(!written.is_empty(), "{} holds no components", from.display());
-    Ok(written)
+    fs::copy(from, to).with_context(|| from.display().to_string())?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -76,15 +63,13 @@ mod tests {
     #[test]
     fn what_is_packed_is_what_was_built() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
-        fs::create_dir_all(&from)?;
-        fs::create_dir_all(&to)?;
-        assert!(copy(&from, &to).is_err());
-        fs::write(from.join("a.wasm"), "a")?;
-        fs::write(from.join("note.txt"), "n")?;
-        fs::write(to.join("old.wasm"), "o")?;
-        assert_eq!(copy(&from, &to)?, [to.join("a.wasm")]);
-        assert!(!to.join("old.wasm").exists());
+        let (from, to) = (folder.path().join("built.wasm"), folder.path().join(COMPONENT));
+        assert!(copy(&from, &to).is_err(), "nothing was built");
+        for text in ["old", "new"] {
+            fs::write(&from, text)?;
+            copy(&from, &to)?;
+        }
+        assert_eq!(fs::read_to_string(&to)?, "new");
         Ok(())
     }
 }

@@ -18,16 +18,14 @@ fn the_catalogues_in_the_tree_are_up_to_date() -> Outcome {
 /// A checkout with one policy that has no rules.
 fn checkout(root: &Path) -> Outcome {
     for (name, text) in [
-        (
-            "image-tags",
-            "pub struct ImageTags;\nplimsoll_sdk::policy!(ImageTags);\n",
-        ),
-        ("helpers", "//! No policy: `plimsoll_sdk::policy!(Helpers);`\n"),
+        ("image-tags", "pub struct ImageTags;\nimpl Policy for ImageTags {}\n"),
+        ("helpers", "//! No policy: `impl Policy for Helpers {}`\n"),
     ] {
         let src = root.join("policies").join(name).join("src");
         fs::create_dir_all(&src)?;
         fs::write(src.join("lib.rs"), text)?;
     }
+    fs::create_dir_all(root.join("policies/all/src"))?;
     Ok(())
 }
 
@@ -48,6 +46,11 @@ fn a_new_rule_is_a_folder_and_an_entry() -> Outcome {
     let page = fs::read_to_string(src.join("moving_tag/README.md"))?;
     assert!(page.starts_with("# image-tags/moving-tag\n"));
     assert!(!root.path().join("policies/helpers/src/rules.rs").exists());
+    let all = fs::read_to_string(root.path().join("policies/all/src/lib.rs"))?;
+    assert!(
+        all.ends_with("policies!(\n    plimsoll_policy_image_tags::ImageTags,\n);\n"),
+        "{all}"
+    );
 
     fs::remove_dir_all(src.join("absent_tag"))?;
     assert!(catalogue::check(root.path()).is_err(), "a folder is gone");

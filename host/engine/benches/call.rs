@@ -8,11 +8,10 @@
 use std::sync::Arc;
 
 use divan::Bencher;
-use plimsoll_builtin::BuiltinPolicy;
 use plimsoll_core::bundle::{Bundle, Options};
 use plimsoll_core::policy::Judge;
 use plimsoll_core::read::{Limits, manifest_of_text};
-use plimsoll_engine::{Engine, EngineOptions, Policy};
+use plimsoll_engine::{Component, Engine, EngineOptions, Policy};
 use plimsoll_policy_ports::Ports;
 use plimsoll_sdk::testing::Native;
 
@@ -66,11 +65,15 @@ fn engine() -> Engine {
     Engine::new(&EngineOptions::default()).expect("an engine")
 }
 
-fn ports() -> &'static BuiltinPolicy {
-    plimsoll_builtin::policies()
-        .iter()
-        .find(|policy| policy.name == "ports")
-        .expect("the policy `ports`")
+/// The built-in policies, in the sandbox.
+fn policies() -> Vec<Policy> {
+    plimsoll_builtin::policies(&engine()).expect("they load")
+}
+
+/// The position of the policy `ports`.
+fn ports(policies: &[Policy]) -> usize {
+    let found = policies.iter().position(|policy| policy.description().name == "ports");
+    found.expect("the policy `ports`")
 }
 
 fn rules(judge: &dyn Judge) -> Vec<u32> {
@@ -88,23 +91,26 @@ fn native(bencher: Bencher<'_, '_>, copies: usize) {
 
 #[divan::bench(args = COPIES)]
 fn warm(bencher: Bencher<'_, '_>, copies: usize) {
-    let bundle = bundle(copies);
-    let mut instance = warm::Instance::new(ports().component, &bundle.words);
+    let (bundle, part) = (bundle(copies), ports(&policies()));
+    let part = u32::try_from(part).expect("few policies");
+    let mut instance = warm::Instance::new(plimsoll_builtin::COMPONENT, part, &bundle.words);
     bencher.bench_local(|| instance.check());
 }
 
 #[divan::bench(args = COPIES)]
 fn fresh(bencher: Bencher<'_, '_>, copies: usize) {
     let bundle = bundle(copies);
-    let policy = ports().load(&engine()).expect("a policy");
-    let rules = rules(&policy);
+    let policies = policies();
+    let policy = &policies[ports(&policies)];
+    let rules = rules(policy);
     bencher.bench(|| policy.check(&bundle, &rules, "").expect("a verdict"));
 }
 
 /// A fresh instance that is asked for next to nothing.
 #[divan::bench]
 fn explain(bencher: Bencher<'_, '_>) {
-    let policy = ports().load(&engine()).expect("a policy");
+    let policies = policies();
+    let policy = &policies[ports(&policies)];
     bencher.bench(|| policy.explain(u32::MAX).expect("a page"));
 }
 
@@ -116,13 +122,13 @@ fn start_engine() -> Engine {
 #[divan::bench]
 fn load_precompiled(bencher: Bencher<'_, '_>) {
     let engine = engine();
-    bencher.bench(|| ports().load(&engine).expect("a policy"));
+    bencher.bench(|| plimsoll_builtin::policies(&engine).expect("they load"));
 }
 
 #[divan::bench(sample_count = 10)]
 fn compile_component(bencher: Bencher<'_, '_>) {
     let engine = engine();
-    bencher.bench(|| Policy::from_component(&engine, ports().component, None).expect("a policy"));
+    bencher.bench(|| Component::new(&engine, plimsoll_builtin::COMPONENT, None).expect("a component"));
 }
 
 /// Everything that a program does before it has read a file, and one call of every policy.
@@ -131,8 +137,7 @@ fn start_load_and_call_all(bencher: Bencher<'_, '_>) {
     let bundle = bundle(1);
     bencher.bench(|| {
         let engine = engine();
-        for policy in plimsoll_builtin::policies() {
-            let policy = policy.load(&engine).expect("a policy");
+        for policy in plimsoll_builtin::policies(&engine).expect("they load") {
             policy.check(&bundle, &rules(&policy), "").expect("a verdict");
         }
     });

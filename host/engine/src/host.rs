@@ -24,14 +24,16 @@ type OptionalTree<'a> = Option<Tree<'a>>;
 
 /// The state of one call.
 pub(crate) struct State {
+    part: u32,
     words: Arc<Vec<u32>>,
     lent: OnceCell<Lent>,
     pub(crate) limiter: Limiter,
 }
 
 impl State {
-    pub(crate) fn new(words: Arc<Vec<u32>>, limiter: Limiter) -> Self {
+    pub(crate) fn new(part: u32, words: Arc<Vec<u32>>, limiter: Limiter) -> Self {
         State {
+            part,
             words,
             lent: OnceCell::new(),
             limiter,
@@ -96,6 +98,9 @@ fn lend(lent: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         let words = Arc::clone(&store.data().words);
         charge(&mut store, words.len().saturating_mul(4))?;
         Ok((words,))
+    })?;
+    lent.func_wrap("part", |store: StoreContextMut<'_, State>, (): ()| {
+        Ok((store.data().part,))
     })?;
     lent.func_wrap("len", |store: StoreContextMut<'_, State>, (): ()| {
         Ok((store.data().tree().map_or(0, Tree::objects),))

@@ -1,7 +1,7 @@
 //! Runs policy components in wasmtime: without any capability, and under limits of fuel, time, memory and answer.
 //!
 //! ```text
-//! component ─ Policy::from_component ─► compiled (or from the cache), imports checked, described
+//! bytes ─ Component::new ─► compiled (or from the cache), imports checked ─ policy ─► Policy, described
 //! Bundle + rules + settings ─ Judge::check ─► fresh instance, one call ─► Violations, or an EvaluationFailure
 //! ```
 //!
@@ -14,6 +14,7 @@ mod bindings;
 mod cache;
 mod code;
 mod compile;
+mod component;
 mod convert;
 mod describe;
 mod failure;
@@ -27,9 +28,10 @@ mod settings;
 mod engine;
 
 pub use cache::digest;
+pub use component::{Component, Origin};
 pub use engine::Engine;
 pub use options::{Allocation, EngineOptions, Limits};
-pub use policy::{Origin, Policy};
+pub use policy::Policy;
 
 /// Least stack, in bytes, of a thread that calls a policy. Guests may use half of it; on a smaller one a guest that
 /// recurses without end would end the process instead of its own call.

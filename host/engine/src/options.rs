@@ -95,13 +95,13 @@ impl EngineOptions {
         }
     }
 
-    /// For a server that makes so many calls at once: many small ones, each policy's over and over. Every policy comes
-    /// back to memory of its own for each of these calls, as long as there are no more than four policies for each of the
-    /// instances. A caller whose own time is shorter sets the deadline.
+    /// For a server that makes so many calls at once: many small ones, each policy's over and over. Every component comes
+    /// back to memory of its own for each of these calls, as long as there are no more than four components. A caller whose
+    /// own time is shorter sets the deadline.
     #[must_use]
     pub fn server(calls: u32) -> Self {
         EngineOptions {
-            // More places than calls: an instance is several times as dear where another policy's was before.
+            // More places than calls: an instance is several times as dear where another component's was before.
             instances: calls.saturating_mul(4).clamp(32, 256),
             ..EngineOptions::default()
         }

@@ -40,8 +40,6 @@ impl Policy for Cors {
     }
 }
 
-plimsoll_sdk::policy!(Cors);
-
 #[cfg(test)]
 mod tests {
     use super::*;

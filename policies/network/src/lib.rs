@@ -24,5 +24,3 @@ impl Policy for Network {
         rules::ALL
     }
 }
-
-plimsoll_sdk::policy!(Network);

@@ -39,5 +39,3 @@ impl Policy for Openchoreo {
         rules::ALL
     }
 }
-
-plimsoll_sdk::policy!(Openchoreo);

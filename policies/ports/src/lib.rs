@@ -18,5 +18,3 @@ impl Policy for Ports {
         rules::ALL
     }
 }
-
-plimsoll_sdk::policy!(Ports);

@@ -20,5 +20,3 @@ impl Policy for Probes {
         rules::ALL
     }
 }
-
-plimsoll_sdk::policy!(Probes);

@@ -1,4 +1,4 @@
-//! What `policy!` expands to: the contract's exports over a [`Policy`]. Generated types stop here.
+//! What `policy!` and `policies!` expand to: the contract's exports over a [`Policy`]. Generated types stop here.
 
 use std::marker::PhantomData;
 
@@ -64,6 +64,65 @@ impl<P: Policy> judge::Guest for Exported<P> {
             .into_iter()
             .map(|(rule, found)| violation(rule, found))
             .collect())
+    }
+}
+
+/// One policy of several in a component: its exports.
+pub struct Part {
+    describe: fn() -> judge::Description,
+    explain: fn(u32) -> String,
+    check: fn(Vec<u32>, String) -> Result<Vec<judge::Violation>, String>,
+}
+
+impl Part {
+    /// The exports of a policy.
+    #[must_use]
+    pub const fn of<P: Policy>() -> Self {
+        use judge::Guest as _;
+        Part {
+            describe: Exported::<P>::describe,
+            explain: Exported::<P>::explain,
+            check: Exported::<P>::check,
+        }
+    }
+}
+
+/// The policies of a component that holds several.
+pub trait Parts {
+    /// By their numbers.
+    const ALL: &'static [Part];
+}
+
+/// Several policies as the component that they are exported as: the host says which of them an instance is.
+pub struct Several<P>(PhantomData<P>);
+
+/// The policy that this instance is, if there is it.
+fn part<P: Parts>() -> Option<&'static Part> {
+    P::ALL.get(usize::try_from(contract::plimsoll::policy::bundle::part()).ok()?)
+}
+
+impl<P: Parts> judge::Guest for Several<P> {
+    fn describe() -> judge::Description {
+        match part::<P>() {
+            Some(part) => (part.describe)(),
+            // Without a name it is refused.
+            None => judge::Description {
+                name: String::new(),
+                version: String::new(),
+                summary: String::new(),
+                rules: Vec::new(),
+                settings_schema: String::new(),
+            },
+        }
+    }
+
+    fn explain(rule: u32) -> String {
+        part::<P>().map_or_else(String::new, |part| (part.explain)(rule))
+    }
+
+    fn check(rules: Vec<u32>, settings: String) -> Result<Vec<judge::Violation>, String> {
+        let part = part::<P>().ok_or("this component holds no such policy")?;
+        (part.check)(rules, settings)
     }
 }
 

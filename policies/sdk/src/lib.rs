@@ -174,3 +174,33 @@ macro_rules! policy {
         };
     };
 }
+
+#[doc(hidden)]
+pub const fn is_policy<P: Policy>() {}
+
+/// Exports several [`Policy`]s as one component, in which they share their code; their numbers are their positions here.
+///
+/// Exports nothing but on wasm32, as [`policy!`].
+#[cfg(not(target_arch = "wasm32"))]
+#[macro_export]
+macro_rules! policies {
+    ($($policy:ty),+ $(,)?) => {
+        $(const _: () = $crate::is_policy::<$policy>();)+
+    };
+}
+
+/// Exports several [`Policy`]s as one component, in which they share their code; their numbers are their positions here.
+#[cfg(target_arch = "wasm32")]
+#[macro_export]
+macro_rules! policies {
+    ($($policy:ty),+ $(,)?) => {
+        const _: () = {
+            struct All;
+            impl $crate::export::Parts for All {
+                const ALL: &'static [$crate::export::Part] = &[$($crate::export::Part::of::<$policy>()),+];
+            }
+            type Exported = $crate::export::Several<All>;
+            $crate::export::export_policy!(Exported with_types_in $crate::export::contract);
+        };
+    };
+}

@@ -41,5 +41,3 @@ impl Policy for Secrets {
         rules::ALL
     }
 }
-
-plimsoll_sdk::policy!(Secrets);

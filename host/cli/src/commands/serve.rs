@@ -143,7 +143,7 @@ impl Files {
 
 /// One digest of what was read and of the policies that are built in.
 fn digest(parts: &[String]) -> String {
-    let built_in = plimsoll_builtin::policies().iter().map(|policy| policy.digest);
+    let built_in = std::iter::once(plimsoll_builtin::DIGEST);
     let all: Vec<&str> = built_in.chain(parts.iter().map(String::as_str)).collect();
     let mut digest = plimsoll_engine::digest(all.join("\n").as_bytes());
     digest.truncate(DIGITS);

@@ -13,7 +13,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn new(component: &[u8], words: &Arc<Vec<u32>>) -> Self {
+    pub(crate) fn new(component: &[u8], part: u32, words: &Arc<Vec<u32>>) -> Self {
         let engine = Engine::new(&super::compile::config()).expect("an engine");
         let component = Component::new(&engine, component).expect("a component");
         let mut linker: Linker<Arc<Vec<u32>>> = Linker::new(&engine);
@@ -22,7 +22,8 @@ impl Instance {
             .and_then(|mut bundle| {
                 bundle.func_wrap("tree", |store: StoreContextMut<'_, Arc<Vec<u32>>>, (): ()| {
                     Ok((Arc::clone(store.data()),))
-                })
+                })?;
+                bundle.func_wrap("part", move |_: StoreContextMut<'_, Arc<Vec<u32>>>, (): ()| Ok((part,)))
             })
             .expect("a linker");
         let mut store = Store::new(&engine, Arc::clone(words));

@@ -87,7 +87,8 @@ fn code_that_was_made_before_is_taken_as_it_is() {
     for (code, precompiled) in [(code, true), (&[][..], false), (&code[..100], false)] {
         // SAFETY: wasmtime made it, or it is too short to be taken.
         #[allow(unsafe_code, reason = "compiled code is run as it is; wasmtime made it")]
-        let policy = unsafe { Policy::from_precompiled(engine(), code, guests::HARMLESS) }.expect("a policy");
+        let component = unsafe { Component::from_precompiled(engine(), code, guests::HARMLESS) }.expect("a component");
+        let policy = component.policies().expect("policies").remove(0);
         assert_eq!(policy.origin() == &Origin::Precompiled, precompiled);
         assert_eq!(policy.check(&bundle(), &[0], "").map(|found| found.len()), Ok(3));
     }

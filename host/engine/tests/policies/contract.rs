@@ -56,3 +56,37 @@ fn a_description_says_what_the_policy_is() {
     assert_eq!(description.rules.len(), 1);
     assert_eq!(description.rules[0].id, "some-rule");
 }
+
+fn names(component: &[u8]) -> Result<Vec<String>, EvaluationFailure> {
+    let policies = Component::new(engine(), component, None)?.policies()?;
+    Ok(policies
+        .iter()
+        .map(|policy| policy.description().name.clone())
+        .collect())
+}
+
+#[test]
+fn a_component_may_hold_several_policies() {
+    let three = ["three-0", "three-1", "three-2"].map(str::to_owned);
+    assert_eq!(names(guests::THREE_POLICIES), Ok(three.into()));
+    let component = Component::new(engine(), guests::THREE_POLICIES, None).expect("a component");
+    for (number, policy) in component.policies().expect("policies").iter().enumerate() {
+        let found = policy.check(&bundle(), &[0], "").expect("violations");
+        assert_eq!(found[0].message, format!("found by {number}"));
+    }
+    // A file is one policy: the first.
+    let first = load(guests::THREE_POLICIES).expect("a policy");
+    assert_eq!(first.description().name, "three-0");
+}
+
+#[test]
+fn one_that_does_not_ask_which_it_is_is_one() {
+    assert_eq!(names(guests::HARMLESS), Ok(vec!["harmless".to_owned()]));
+}
+
+#[test]
+fn policies_without_end_are_refused() {
+    let refused = names(guests::ENDLESS_POLICIES).expect_err("no policies");
+    assert_eq!(refused.kind(), "answer");
+    assert!(refused.to_string().contains("more than 64"), "{refused}");
+}

@@ -22,6 +22,7 @@ fn every_policy_has_its_outcome() {
         ("catastrophic_pattern", "ok"),
         ("deep_recursion", "stack"),
         ("endless_loop", "fuel"),
+        ("endless_policies", "ok"),
         ("escapes_in_texts", "ok"),
         ("flood", "ok"),
         ("giant_answer", "answer"),
@@ -34,6 +35,7 @@ fn every_policy_has_its_outcome() {
         ("refuses", "refused"),
         ("remote_schema", "answer"),
         ("rule_not_asked_for", "answer"),
+        ("three_policies", "ok"),
         ("tree_loop", "fuel"),
         ("unreadable_name", "answer"),
     ];

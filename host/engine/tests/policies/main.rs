@@ -12,7 +12,7 @@ use std::time::Duration;
 use plimsoll_core::bundle::{Bundle, Options};
 use plimsoll_core::policy::{EvaluationFailure, Judge as _, Violation};
 use plimsoll_core::read::{self, manifest_of_text};
-use plimsoll_engine::{Allocation, Engine, EngineOptions, Limits, Policy};
+use plimsoll_engine::{Allocation, Component, Engine, EngineOptions, Limits, Policy};
 
 /// Two objects in one file, one in another.
 const SERVICE: &str = "\
