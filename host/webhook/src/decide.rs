@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_core::config::{Mode, OnFailure};
 use plimsoll_core::finding::Finding;
 use plimsoll_core::policy::{Confidence, EvaluationFailure, Severity};
+use plimsoll_core::read::members;
 
 use crate::governed::Government;
 use crate::judge::{Failed, Verdict};
@@ -264,17 +265,9 @@ impl Words {
 
 /// The prefix of a name that the API server made up just now.
 fn generate_name(request: &Request<'_>) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Object {
-        metadata: Metadata,
-    }
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metadata {
-        generate_name: Option<String>,
-    }
-    let object: Object = serde_json::from_str(request.object?.get()).ok()?;
-    let prefix = object.metadata.generate_name.filter(|prefix| !prefix.is_empty())?;
+    let metadata = members(request.members.get("metadata")?).ok()?;
+    let prefix: String = serde_json::from_str(metadata.get("generateName")?).ok()?;
+    let prefix = Some(prefix).filter(|prefix| !prefix.is_empty())?;
     (request.operation == "CREATE" && request.name.starts_with(&prefix)).then_some(prefix)
 }
 

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_core::read::{Members, members_along};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::context::kind_name;
 
@@ -13,51 +13,32 @@ use crate::context::kind_name;
 const API_VERSIONS: [&str; 2] = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"];
 const KIND: &str = "AdmissionReview";
 
-/// What comes in. Objects stay text until they are judged.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
-    #[serde(default)]
-    api_version: String,
-    #[serde(default)]
-    kind: String,
-    #[serde(borrow)]
-    request: Option<Request<'a>>,
-}
-
 /// One request to the API server, as it asks about it.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub struct Request<'a> {
     /// Names the round trip; the answer must repeat it.
     pub uid: String,
     /// Kind of the object as it was converted for us.
     pub kind: Kind,
     /// Kind as the user sent it, where it differs.
-    #[serde(default)]
     pub request_kind: Option<Kind>,
     /// `scale`, `status`, `ephemeralcontainers`; empty for the object itself.
-    #[serde(default, deserialize_with = "or_default")]
     pub sub_resource: String,
     /// Name of the object; empty in a deletion of a collection.
-    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// Its namespace; of a Namespace its own name; empty for what has none.
-    #[serde(default, deserialize_with = "or_default")]
     pub namespace: String,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
     pub operation: String,
     /// Who asks.
-    #[serde(default, deserialize_with = "or_default")]
     pub user_info: UserInfo,
-    /// The new object.
-    #[serde(borrow, default)]
-    pub object: Option<&'a RawValue>,
-    /// The one there was.
-    #[serde(borrow, default)]
-    pub old_object: Option<&'a RawValue>,
+    /// The new object, as it is written.
+    pub object: Option<&'a str>,
+    /// Its members, as far as it is a map.
+    pub members: Members<'a>,
+    /// The one there was, as it is written.
+    pub old_object: Option<&'a str>,
     /// Whether nothing will be stored.
-    #[serde(default, deserialize_with = "or_default")]
     pub dry_run: bool,
 }
 
@@ -122,21 +103,86 @@ pub enum NoReview {
     NoRequest,
 }
 
-/// Reads a body; also gives the version to answer in.
+impl NoReview {
+    /// Of a shape that shows at a byte of the body to be another.
+    fn at(body: &[u8], at: usize) -> Self {
+        let before = body.get(..at).unwrap_or(body);
+        let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        NoReview::Shape {
+            line: 1 + memchr::memchr_iter(b'\n', before).count(),
+            column: 1 + before.len() - start,
+        }
+    }
+}
+
+/// Reads a body; also gives the version to answer in. Objects stay text until they are judged.
 ///
 /// # Errors
 /// When it is no review.
 pub fn read(body: &[u8]) -> Result<(&'static str, Request<'_>), NoReview> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| NoReview::Shape {
-        line: error.line(),
-        column: error.column(),
-    })?;
-    let version = API_VERSIONS
-        .into_iter()
-        .find(|version| *version == envelope.api_version);
-    let version = version.filter(|_| envelope.kind == KIND).ok_or(NoReview::Version)?;
-    let request = envelope.request.ok_or(NoReview::NoRequest)?;
-    Ok((version, request))
+    let text = std::str::from_utf8(body).map_err(|error| NoReview::at(body, error.valid_up_to()))?;
+    let maps = members_along(text, &["request", "object"]).map_err(|broken| NoReview::at(body, broken.at))?;
+    let mut maps = maps.into_iter();
+    let envelope = Part {
+        text,
+        members: maps.next().unwrap_or_default(),
+    };
+    let version: String = envelope.optional("apiVersion")?;
+    let kind: String = envelope.optional("kind")?;
+    let version = API_VERSIONS.into_iter().find(|known| *known == version);
+    let version = version.filter(|_| kind == KIND).ok_or(NoReview::Version)?;
+    envelope.present("request").ok_or(NoReview::NoRequest)?;
+    let Some(members) = maps.next() else {
+        return Err(NoReview::at(body, 0));
+    };
+    let request = Part { text, members };
+    Ok((
+        version,
+        Request {
+            uid: request.needed("uid")?,
+            kind: request.needed("kind")?,
+            request_kind: request.optional("requestKind")?,
+            sub_resource: request.optional("subResource")?,
+            name: request.optional("name")?,
+            namespace: request.optional("namespace")?,
+            operation: request.needed("operation")?,
+            user_info: request.optional("userInfo")?,
+            object: request.present("object"),
+            members: maps.next().unwrap_or_default(),
+            old_object: request.present("oldObject"),
+            dry_run: request.optional("dryRun")?,
+        },
+    ))
+}
+
+/// A map in a body.
+struct Part<'t> {
+    /// The body.
+    text: &'t str,
+    members: Members<'t>,
+}
+
+impl<'t> Part<'t> {
+    /// What of a member is there: `null` is as good as nothing.
+    fn present(&self, name: &str) -> Option<&'t str> {
+        self.members.get(name).filter(|value| *value != "null")
+    }
+
+    fn optional<T: Deserialize<'t> + Default>(&self, name: &str) -> Result<T, NoReview> {
+        let Some(value) = self.present(name) else {
+            return Ok(T::default());
+        };
+        let wrong = |_| {
+            let at = value.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+            NoReview::at(self.text.as_bytes(), at)
+        };
+        serde_json::from_str(value).map_err(wrong)
+    }
+
+    fn needed<T: Deserialize<'t> + Default>(&self, name: &str) -> Result<T, NoReview> {
+        self.present(name).ok_or(NoReview::at(self.text.as_bytes(), 0))?;
+        self.optional(name)
+    }
 }
 
 /// What is answered.
@@ -241,11 +287,27 @@ mod tests {
         ] {
             assert_eq!(read(text.as_bytes()).expect_err("no review"), wanted, "{text}");
         }
-        for text in ["", "[", "\"hunter2-secret\"", "{\"request\":{\"uid\":7}}", "\u{0}"] {
+        let of_v1 = |request| body("admission.k8s.io/v1", request);
+        for text in [
+            String::new(),
+            "[".to_owned(),
+            "\"hunter2-secret\"".to_owned(),
+            "\u{0}".to_owned(),
+            of_v1("7"),
+            of_v1("{\"uid\":\"hunter2-secret\"}"),
+            of_v1(&LEAST.replace("\"u-1\"", "{\"hunter2-secret\":7}")),
+        ] {
             let error = read(text.as_bytes()).expect_err("no review");
             assert!(matches!(error, NoReview::Shape { .. }), "{text}: {error:?}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_by_its_place() {
+        let request = LEAST.replace("\"CREATE\"", "\n  [7]");
+        let error = read(body("admission.k8s.io/v1", &request).as_bytes()).expect_err("no review");
+        assert_eq!(error, NoReview::Shape { line: 2, column: 3 });
     }
 
     #[test]
@@ -254,7 +316,7 @@ mod tests {
         let request = LEAST.replace("\"operation\"", &format!("\"object\":{deep},\"operation\""));
         let text = body("admission.k8s.io/v1", &request);
         let (_, request) = read(text.as_bytes()).expect("a review");
-        assert_eq!(request.object.map(|object| object.get().len()), Some(200_000));
+        assert_eq!(request.object.map(str::len), Some(200_000));
     }
 
     #[test]

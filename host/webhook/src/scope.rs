@@ -1,12 +1,11 @@
 //! Which requests are judged at all.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use plimsoll_core::config::OwnedPods;
+use plimsoll_core::read::{Members, members};
 use plimsoll_tree::glob;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::context::kind_name;
 use crate::governed::Government;
@@ -83,9 +82,6 @@ struct Owner {
     controller: Option<bool>,
 }
 
-/// The members of an object, each as it is written.
-type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
-
 /// What of a request is judged.
 ///
 /// # Errors
@@ -100,8 +96,7 @@ pub fn scope<'a>(request: &Request<'a>, government: &Government, own: Option<&st
     if is_exempt(request, government, own) {
         return Err(Skip::Exempt);
     }
-    let members: Members<'_> = serde_json::from_str(object.get()).unwrap_or_default();
-    let metadata = members.get("metadata").map(|metadata| metadata.get());
+    let metadata = request.members.get("metadata");
     let metadata: Metadata<'_> = metadata
         .and_then(|metadata| serde_json::from_str(metadata).ok())
         .unwrap_or_default();
@@ -110,7 +105,7 @@ pub fn scope<'a>(request: &Request<'a>, government: &Government, own: Option<&st
     }
     let old = request.old_object.filter(|_| request.operation == "UPDATE");
     if let Some(old) = old
-        && is_unchanged(&members, old)
+        && is_unchanged(&request.members, old)
     {
         return Err(Skip::Unchanged);
     }
@@ -122,11 +117,7 @@ pub fn scope<'a>(request: &Request<'a>, government: &Government, own: Option<&st
     {
         return Err(Skip::Owned);
     }
-    Ok(Scope {
-        object: object.get(),
-        old: old.map(RawValue::get),
-        ephemeral,
-    })
+    Ok(Scope { object, old, ephemeral })
 }
 
 fn is_exempt(request: &Request<'_>, government: &Government, own: Option<&str>) -> bool {
@@ -151,8 +142,8 @@ fn owner(metadata: &Metadata<'_>) -> Option<String> {
 
 /// Whether all that rules read is written as it was: everything but the status, and of the metadata labels and annotations.
 /// The API server writes both objects alike; where it does not, the object is judged.
-fn is_unchanged(new: &Members<'_>, old: &RawValue) -> bool {
-    let Ok(old) = serde_json::from_str::<Members<'_>>(old.get()) else {
+fn is_unchanged(new: &Members<'_>, old: &str) -> bool {
+    let Ok(old) = members(old) else {
         return false;
     };
     content(new).eq(content(&old)) && marks(new) == marks(&old)
@@ -160,15 +151,11 @@ fn is_unchanged(new: &Members<'_>, old: &RawValue) -> bool {
 
 /// What rules read beside the metadata.
 fn content<'m>(members: &'m Members<'_>) -> impl Iterator<Item = (&'m str, &'m str)> {
-    let read = members
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_ref(), "status" | "metadata"));
-    read.map(|(key, value)| (key.as_ref(), value.get()))
+    members.iter().filter(|(key, _)| !matches!(*key, "status" | "metadata"))
 }
 
 /// Labels and annotations as they are written.
-fn marks<'a>(members: &Members<'a>) -> Option<(Option<&'a str>, Option<&'a str>)> {
-    let metadata: Members<'a> = serde_json::from_str(members.get("metadata")?.get()).ok()?;
-    let text = |key: &str| metadata.get(key).map(|value| value.get());
-    Some((text("labels"), text("annotations")))
+fn marks<'a>(object: &Members<'a>) -> Option<(Option<&'a str>, Option<&'a str>)> {
+    let metadata = members(object.get("metadata")?).ok()?;
+    Some((metadata.get("labels"), metadata.get("annotations")))
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use plimsoll_core::config::{Mode, OnUpdate};
+use plimsoll_core::read::{Members, members};
 
 use crate::context::Cluster;
 use crate::decide::Decision;
@@ -123,7 +124,7 @@ impl State {
         let mut glass = None;
         if decision.denies()
             && government.config.admission.break_glass
-            && let Some(reason) = annotation(scope.object, BREAK_GLASS)
+            && let Some(reason) = annotation(&request.members, BREAK_GLASS)
         {
             self.metrics.glass_broken();
             glass = Some(shown(&reason));
@@ -253,9 +254,11 @@ fn shown(text: &str) -> String {
 }
 
 /// An annotation of an object that is not empty.
-fn annotation(object: &str, key: &str) -> Option<String> {
-    let object: serde_json::Value = serde_json::from_str(object).ok()?;
-    let value = object.get("metadata")?.get("annotations")?.get(key)?.as_str()?.trim();
+fn annotation(object: &Members<'_>, key: &str) -> Option<String> {
+    let metadata = members(object.get("metadata")?).ok()?;
+    let annotations = members(metadata.get("annotations")?).ok()?;
+    let value: String = serde_json::from_str(annotations.get(key)?).ok()?;
+    let value = value.trim();
     (!value.is_empty()).then(|| value.to_owned())
 }
 

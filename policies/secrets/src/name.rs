@@ -304,16 +304,19 @@ fn strong(words: &[&str], at: usize) -> Option<Class> {
         "passcode" | "passphrase" | "requirepass" | "masterauth" => Class::Password,
         "code" if follows(words, at, &["pin"]) => Class::Password,
         // `dbpassword`, `PGPASSWORD`, `userpwd`: written as one word.
-        _ if ["password", "passwords", "passwd", "pwd"]
-            .iter()
-            .any(|end| word.ends_with(end)) =>
+        _ if word.ends_with(['d', 's'])
+            && ["password", "passwords", "passwd", "pwd"]
+                .iter()
+                .any(|end| word.ends_with(end)) =>
         {
             Class::Password
         }
         "key" | "keys" if follows(words, at, KEYS) => Class::Key,
-        _ if JOINED_KEYS
-            .iter()
-            .any(|joined| word.strip_suffix('s').unwrap_or(word).ends_with(joined)) =>
+        _ if word
+            .strip_suffix('s')
+            .unwrap_or(word)
+            .strip_suffix("key")
+            .is_some_and(|before| JOINED_KEYS.iter().any(|joined| before.ends_with(joined))) =>
         {
             Class::Key
         }

@@ -173,11 +173,7 @@ impl<'t> Json<'t> {
         let mut decoded: Option<String> = None;
         let mut from = start;
         loop {
-            let bytes = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-            let plain = bytes
-                .iter()
-                .position(|&byte| matches!(byte, b'"' | b'\\') || byte < b' ');
-            self.at += plain.unwrap_or(bytes.len());
+            self.at += plain_bytes(self.text.as_bytes().get(self.at..).unwrap_or(&[]));
             let piece = self.text.get(from..self.at).unwrap_or("");
             match self.byte() {
                 b'"' => {
@@ -280,6 +276,31 @@ impl<'t> Json<'t> {
     }
 }
 
+/// How many of these bytes a string holds as they are: those before a quote, a backslash or a control character. Eight at a
+/// time.
+#[inline]
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES << 7;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let eight = u64::from_le_bytes(*eight);
+        // The top bit of each byte that is zero, and perhaps of some above it, which come later.
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        let quote = zero(eight ^ (ONES * b'"' as u64));
+        let backslash = zero(eight ^ (ONES * b'\\' as u64));
+        let control = eight.wrapping_sub(ONES * b' ' as u64) & !eight;
+        let found = (quote | backslash | control) & TOPS;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    let ends = |&byte: &u8| matches!(byte, b'"' | b'\\') || byte < b' ';
+    at + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
 fn span(start: usize, end: usize) -> Span {
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Span {
@@ -320,6 +341,21 @@ mod tests {
         let (values, failure) = read(text);
         assert_eq!(failure, None);
         assert_eq!(values, [r#"{"a":[1,-2.5,true,null,"x\né𝄞�"],"b":{},"a2":[]}"#]);
+    }
+
+    #[test]
+    fn strings_end_where_they_end() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                let mut bytes = [b'x'; 20];
+                bytes[at] = byte;
+                let ends = matches!(byte, b'"' | b'\\') || byte < b' ';
+                assert_eq!(plain_bytes(&bytes), if ends { at } else { 20 }, "{byte} at {at}");
+                // What comes later does not count.
+                bytes[19] = b'"';
+                assert_eq!(plain_bytes(&bytes), if ends { at } else { 19 }, "{byte} at {at}");
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod objects;
 mod pending;
 mod place;
 mod position;
+mod raw;
 mod scalar;
 mod split;
 mod template;
@@ -25,6 +26,7 @@ pub use manifest::{
     Rendering, Skip, Span, Standing,
 };
 pub use position::{Lines, Position};
+pub use raw::{Broken, Members, members, members_along};
 pub use template::looks_like_manifest;
 
 /// Whether a text that stands without quotes is read as a text.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use super::interner::{self, vocabulary_texts};
+use super::interner;
 use super::{Part, Workers};
 use crate::{NONE, Symbol, vocabulary};
 
@@ -60,6 +60,10 @@ fn table_of(hash: u64) -> usize {
 impl<'p> Texts<'p> {
     /// Takes in the texts of more parts. Returns for each where its symbols start; see [`Texts::renamed`].
     pub(super) fn take(&mut self, new: &[&'p Part], workers: &dyn Workers) -> Vec<usize> {
+        if let (&[part], true) = (new, self.symbols.is_empty()) {
+            self.take_first(part);
+            return vec![0];
+        }
         let before = self.symbols.len();
         let first_part = self.parts.len();
         self.parts.extend_from_slice(new);
@@ -118,6 +122,34 @@ impl<'p> Texts<'p> {
         starts
     }
 
+    /// Takes in the texts of a part that is alone so far: no two of them are the same, so none is looked for.
+    fn take_first(&mut self, part: &'p Part) {
+        let number = index(self.parts.len());
+        self.parts.push(part);
+        let texts = part.interner.len();
+        self.symbols.reserve(texts);
+        self.own.reserve(texts);
+        for table in &mut self.tables {
+            table.reserve(texts / TABLES, |met| met.hash);
+        }
+        for (own, hash) in part.interner.hashes().enumerate() {
+            let place = Place {
+                part: number,
+                own: index(own),
+            };
+            let met = Met {
+                hash,
+                position: index(own),
+                place,
+            };
+            if let Some(table) = self.tables.get_mut(table_of(hash)) {
+                table.insert_unique(hash, met, |met| met.hash);
+            }
+            let symbol = self.next(place, part.interner.own_text(own).len());
+            self.symbols.push(symbol);
+        }
+    }
+
     /// The symbol that the next text gets.
     fn next(&mut self, place: Place, length: usize) -> u32 {
         // More than 32 bits are refused when the tree is finished.
@@ -173,10 +205,9 @@ impl<'p> Texts<'p> {
         (vocabulary::TEXT.len() - (vocabulary::SIZE as usize - 1)).saturating_add(self.bytes)
     }
 
-    /// All texts in the order of their symbols.
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        let own = self.own.iter().map(|&place| text_at(&self.parts, &self.added, place));
-        vocabulary_texts().iter().copied().chain(own)
+    /// The own texts in the order of their symbols.
+    pub(super) fn own(&self) -> impl Iterator<Item = &str> {
+        self.own.iter().map(|&place| text_at(&self.parts, &self.added, place))
     }
 }
 

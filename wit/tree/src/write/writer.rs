@@ -1,5 +1,8 @@
 //! Joining parts to one tree.
 
+use std::sync::LazyLock;
+
+use super::interner::vocabulary_texts;
 use super::part::{holds, with_key};
 use super::texts::Texts;
 use super::{Alone, Part, TooLarge, Workers};
@@ -223,7 +226,7 @@ impl<'p> Writer<'p> {
         marks.copy_from_slice(&self.marks);
         let mut tasks = Vec::new();
         self.split_parts(nodes, numbers, originals, &mut tasks);
-        let texts: Vec<&str> = self.texts.all().collect();
+        let texts: Vec<&str> = self.texts.own().collect();
         split_texts(&texts, symbols, text, &mut tasks);
         workers.each_of(tasks, |_, task| match task {
             Task::Parts(parts, nodes, numbers, originals) => self.write_parts(parts, nodes, numbers, originals),
@@ -310,7 +313,16 @@ enum Task<'w, 'p> {
     Texts(&'w [&'w str], usize, &'w mut [u32], &'w mut [u8]),
 }
 
-/// Cuts texts into tasks of [`BATCH`] symbols.
+/// The vocabulary as every tree begins with it: symbols and bytes.
+static VOCABULARY: LazyLock<(Vec<u32>, Vec<u8>)> = LazyLock::new(|| {
+    let texts = vocabulary_texts();
+    let mut symbols = vec![0; 2 * texts.len()];
+    let mut bytes = vec![0; texts.iter().map(|text| text.len()).sum()];
+    write_texts(texts, 0, &mut symbols, &mut bytes);
+    (symbols, bytes)
+});
+
+/// Writes the vocabulary, and cuts the own texts into tasks of [`BATCH`] symbols.
 fn split_texts<'w, 'p>(
     texts: &'w [&'w str],
     mut symbols: &'w mut [u32],
@@ -318,7 +330,10 @@ fn split_texts<'w, 'p>(
     tasks: &mut Vec<Task<'w, 'p>>,
 ) {
     let mut rest: &mut [u8] = bytemuck::cast_slice_mut(text);
-    let mut start = 0;
+    let (words, bytes) = &*VOCABULARY;
+    cut(&mut symbols, words.len()).copy_from_slice(words);
+    cut(&mut rest, bytes.len()).copy_from_slice(bytes);
+    let mut start = bytes.len();
     for texts in texts.chunks(BATCH) {
         let length = texts.iter().map(|text| text.len()).sum();
         let bytes = cut(&mut rest, length);
