@@ -85,6 +85,7 @@ row() {
 }
 
 pod=tests/benches/review/pod-review.json
+small=tests/benches/review/small-pod-review.json
 deployment=tests/reviews/deployment-create.json
 update=tests/reviews/deployment-update.json
 
@@ -95,6 +96,8 @@ printf '| idle | | | | | | | | %s |\n' "$(memory)"
 row "warm up: a Pod" "$pod" 2000 4 http --h1
 row "a Pod, one connection" "$pod" $((reviews / 10)) 1 http --h1
 row "a Pod, 4 connections" "$pod" $((reviews / 10)) 4 http --h1
+row "a small Pod, 4 connections" "$small" $((reviews / 10)) 4 http --h1
+row "a small Pod, 8 connections" "$small" $((reviews / 10)) 8 http --h1
 row "a Deployment, 4 connections" "$deployment" $((reviews / 10)) 4 http --h1
 row "an update, 4 connections" "$update" $((reviews / 10)) 4 http --h1
 row "a Pod, 100 connections" "$pod" $((reviews / 10)) 100 http --h1
