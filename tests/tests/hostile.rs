@@ -38,7 +38,7 @@ fn outcomes() -> BTreeMap<&'static str, Option<&'static str>> {
         ("catastrophic_pattern", None),
         ("deep_recursion", Some("stack")),
         ("endless_loop", Some("fuel")),
-        ("endless_policies", None),
+        ("endless_policies", Some("answer")),
         ("escapes_in_texts", None),
         ("flood", None),
         ("giant_answer", Some("answer")),
@@ -151,4 +151,19 @@ fn places_that_do_not_exist_are_said_to_be_near() {
         })
         .collect();
     assert!(!theirs.is_empty());
+}
+
+#[test]
+fn a_file_may_hold_several_policies() {
+    let files = folder(&[("a.yaml", FAULTY)]);
+    write(&files.path().join("guest.wasm"), plimsoll_test_guests::THREE_POLICIES);
+    let arguments = ["check", "--format", "json", "--policy", "guest.wasm", "a.yaml"];
+    let report = run(PROGRAM, files.path(), &arguments).json();
+    let findings = list(&report, "findings");
+    for number in 0..3 {
+        let rule = format!("three-{number}/some-rule");
+        let found = findings.iter().find(|finding| finding["rule"] == *rule);
+        let found = found.unwrap_or_else(|| panic!("{rule} is not in {findings:?}"));
+        assert_eq!(found["message"], format!("found by {number}"));
+    }
 }

@@ -13,7 +13,7 @@ use plimsoll_core::finding::Judgement;
 use plimsoll_core::policy::{EvaluationFailure, Judge, Rule};
 use plimsoll_core::report::Failure;
 use plimsoll_core::suppress::Waivers;
-use plimsoll_engine::{Engine, EngineOptions, MAX_COMPONENT, Policy};
+use plimsoll_engine::{Component, Engine, EngineOptions, MAX_COMPONENT, Policy};
 use plimsoll_schema::Schema;
 use rayon::prelude::*;
 
@@ -58,8 +58,8 @@ impl Policies {
     }
 
     /// Adds what was loaded; of several policies of one name the first.
-    fn add(&mut self, components: Vec<Component>, names: &mut BTreeSet<String>) {
-        for (source, file, result) in components {
+    fn add(&mut self, found: Vec<Found>, names: &mut BTreeSet<String>) {
+        for (source, file, result) in found {
             match result {
                 Ok(policy) if names.insert(policy.description().name.clone()) => {
                     self.loaded.push(Loaded {
@@ -148,7 +148,7 @@ pub fn load(files: &[PathBuf], settled: Option<&Settled>) -> anyhow::Result<Poli
         loaded: native.into(),
         failures: Vec::new(),
     };
-    policies.add(components(&engine, &files), &mut names);
+    policies.add(find(&engine, &files), &mut names);
     if let Some(settled) = settled {
         policies.misnamed(&settled.config);
     }
@@ -167,7 +167,7 @@ pub fn load_for_reviews(files: &[PathBuf], config: &Config) -> anyhow::Result<Ve
         loaded: Vec::new(),
         failures: Vec::new(),
     };
-    policies.add(components(&engine, files), &mut BTreeSet::new());
+    policies.add(find(&engine, files), &mut BTreeSet::new());
     policies.misnamed(config);
     match policies.failures.first() {
         Some(failure) => bail!("policy {}: {}", failure.policy, failure.message),
@@ -175,30 +175,33 @@ pub fn load_for_reviews(files: &[PathBuf], config: &Config) -> anyhow::Result<Ve
     }
 }
 
-/// A component, where it came from, and whether it can be used.
-type Component = (String, Option<PathBuf>, Result<Policy, EvaluationFailure>);
+/// A policy by what it is called, where it came from, and whether it can be used.
+type Found = (String, Option<PathBuf>, Result<Policy, EvaluationFailure>);
 
-/// The built-in policies and these files, these loaded in parallel, in order.
-fn components(engine: &Engine, files: &[PathBuf]) -> Vec<Component> {
-    let mut components: Vec<Component> = match plimsoll_builtin::policies(engine) {
-        Ok(policies) => policies
-            .into_iter()
-            .map(|policy| (policy.description().name.clone(), None, Ok(policy)))
-            .collect(),
-        Err(failure) => vec![("built-in".to_owned(), None, Err(failure))],
-    };
+/// The built-in policies and those of these files, the files loaded in parallel, in order.
+fn find(engine: &Engine, files: &[PathBuf]) -> Vec<Found> {
     let cache = cache_folder();
-    components.par_extend(files.par_iter().map(|file| {
-        (
-            file.display().to_string(),
-            Some(file.clone()),
-            load_file(engine, file, cache.as_deref()),
-        )
-    }));
-    components
+    let mut all = of_component("built-in", None, plimsoll_builtin::policies(engine));
+    let added = files.par_iter().map(|file| {
+        let policies = load_file(engine, file, cache.as_deref());
+        of_component(&file.display().to_string(), Some(file), policies)
+    });
+    all.extend(added.collect::<Vec<_>>().into_iter().flatten());
+    all
 }
 
-fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Policy, EvaluationFailure> {
+/// The policies of a component, or why there are none.
+fn of_component(name: &str, file: Option<&PathBuf>, policies: Result<Vec<Policy>, EvaluationFailure>) -> Vec<Found> {
+    match policies {
+        Ok(policies) => policies
+            .into_iter()
+            .map(|policy| (name.to_owned(), file.cloned(), Ok(policy)))
+            .collect(),
+        Err(failure) => vec![(name.to_owned(), file.cloned(), Err(failure))],
+    }
+}
+
+fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Vec<Policy>, EvaluationFailure> {
     let size = std::fs::metadata(file)
         .map_err(|error| EvaluationFailure::Load(error.to_string()))?
         .len();
@@ -207,7 +210,7 @@ fn load_file(engine: &Engine, file: &Path, cache: Option<&Path>) -> Result<Polic
         return Err(EvaluationFailure::Load(message));
     }
     let bytes = std::fs::read(file).map_err(|error| EvaluationFailure::Load(error.to_string()))?;
-    Policy::from_component(engine, &bytes, cache)
+    Component::new(engine, &bytes, cache)?.policies()
 }
 
 /// Where compiled policies are kept; none where the user has no such place.

@@ -100,32 +100,32 @@ impl Component {
         })
     }
 
-    /// Its policies, by their numbers. A settings schema is looked at when there are settings.
+    /// Its policies, by their numbers, one at least. The settings schemas of what the build compiled are looked at when there
+    /// are settings, others now.
     ///
     /// # Errors
-    /// Any failure when one cannot describe itself; [`Answer`](EvaluationFailure::Answer) also when there are more than 64.
+    /// Any failure when one cannot describe itself; [`Answer`](EvaluationFailure::Answer) also for a settings schema that
+    /// cannot be used, and when there are more than 64.
     pub fn policies(&self) -> Result<Vec<Policy>, EvaluationFailure> {
-        let mut policies = vec![self.policy()?];
-        for part in 1..=MAX_PARTS {
+        let mut policies: Vec<Policy> = Vec::new();
+        for part in 0..=MAX_PARTS {
             let next = Policy::new(&self.engine, self.pre.clone(), part, self.origin.clone())?;
             // One that does not ask which it is says the same each time.
-            match next.filter(|next| next.description().name != policies[0].description().name) {
-                Some(policy) => policies.push(policy),
-                None => return Ok(policies),
+            let other = |next: &Policy| {
+                let first = policies.first();
+                first.is_none_or(|first| next.description().name != first.description().name)
+            };
+            let Some(policy) = next.filter(other) else {
+                return Ok(policies);
+            };
+            if self.origin != Origin::Precompiled {
+                policy.check_schema()?;
             }
+            policies.push(policy);
         }
         Err(EvaluationFailure::Answer(format!(
             "it holds more than {MAX_PARTS} policies"
         )))
-    }
-
-    /// The first of its policies.
-    ///
-    /// # Errors
-    /// Any failure when it cannot describe itself.
-    pub(crate) fn policy(&self) -> Result<Policy, EvaluationFailure> {
-        Policy::new(&self.engine, self.pre.clone(), 0, self.origin.clone())?
-            .ok_or_else(|| EvaluationFailure::Answer("its description: it has no name".to_owned()))
     }
 }
 

@@ -1,6 +1,5 @@
 //! A policy: described, ready to judge.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use wasmtime::Store;
 
 use crate::bindings::PolicyPre;
 use crate::bindings::exports::plimsoll::policy::judge::Guest;
-use crate::component::{Component, Origin};
+use crate::component::Origin;
 use crate::engine::Engine;
 use crate::host::State;
 use crate::limits::{Applied, Limiter};
@@ -29,18 +28,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy that a component is, the first where it holds several: [`Component::new`], and its settings schema looked
-    /// at.
-    ///
-    /// # Errors
-    /// As [`Component::new`], and any failure when it cannot describe itself; [`Answer`](EvaluationFailure::Answer) also for a settings schema
-    /// that cannot be used.
-    pub fn from_component(engine: &Engine, component: &[u8], cache: Option<&Path>) -> Result<Self, EvaluationFailure> {
-        let policy = Component::new(engine, component, cache)?.policy()?;
-        policy.schema().map_err(bad_schema)?;
-        Ok(policy)
-    }
-
     /// One of a component's policies; none when it has no such one, and says so by having no name.
     pub(crate) fn new(
         engine: &Engine,
@@ -84,6 +71,11 @@ impl Policy {
             Some(schema) => schema.check(settings).map_err(EvaluationFailure::Settings),
             None => Err(EvaluationFailure::Settings("it has none".to_owned())),
         }
+    }
+
+    /// Whether its settings schema can be used.
+    pub(crate) fn check_schema(&self) -> Result<(), EvaluationFailure> {
+        self.schema().map(drop).map_err(bad_schema)
     }
 
     /// The schema, compiled when first asked for; none when the policy has no settings.

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use plimsoll_sdk::kube::bytes::contains;
 
+use crate::token::SHORTEST;
+
 /// What begins a private key of age.
 const AGE: &str = "AGE-SECRET-KEY-1";
 
@@ -106,22 +108,26 @@ fn blocks(text: &str, found: &mut Vec<PrivateKey>) {
     }
 }
 
-/// Whether a text has so many letters of Base64, and enough different ones to be no template.
+/// Whether a text has so many letters of Base64, enough different ones to be no template, and a run of them that no word is.
 fn has_body(text: &str, least: usize) -> bool {
     let (mut seen, mut count) = (0u128, 0usize);
+    let (mut run, mut longest) = (0, 0);
     let mut escaped = false;
     for byte in text.bytes() {
         // The `n` of `\n` is none.
-        if !escaped && (byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')) {
+        let letter = !escaped && byte.is_ascii_alphanumeric();
+        run = if letter { run + 1 } else { 0 };
+        longest = longest.max(run);
+        if letter || matches!(byte, b'+' | b'/') {
             seen |= 1 << byte;
             count += 1;
         }
         escaped = byte == b'\\';
-        if count >= least.max(256) && seen.count_ones() >= 16 {
+        if count >= least.max(256) && seen.count_ones() >= 16 && longest >= SHORTEST {
             break;
         }
     }
-    count >= least && seen.count_ones() >= 16
+    count >= least && seen.count_ones() >= 16 && longest >= SHORTEST
 }
 
 /// PEM in Base64, as kubeconfigs hold it.
@@ -229,6 +235,10 @@ mod tests {
             block("CERTIFICATE", &body(128)),
             block("PRIVATE KEY", "..."),
             block("PRIVATE KEY", &"x".repeat(80)),
+            block(
+                "PRIVATE KEY",
+                &"Put the key of your OpenVPN client here, in Base64. ".repeat(4),
+            ),
             block("RSA PRIVATE KEY", "<your key>"),
             String::from("-----BEGIN PRIVATE KEY-----"),
             String::from("-----BEGIN "),

@@ -1,7 +1,7 @@
 //! Compiled code that is kept.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use plimsoll_engine::Origin;
 use plimsoll_test_guests as guests;
@@ -9,7 +9,7 @@ use plimsoll_test_guests as guests;
 use super::*;
 
 fn load_from(cache: &Path) -> Policy {
-    Policy::from_component(engine(), guests::HARMLESS, Some(cache)).expect("a policy")
+    load_with(engine(), guests::HARMLESS, Some(cache)).expect("a policy")
 }
 
 fn entries(cache: &Path) -> Vec<PathBuf> {
@@ -57,7 +57,7 @@ fn another_engine_has_another_entry() {
     let cache = folder.path().join("cache");
     load_from(&cache);
     let small = start(limits(), Allocation::Small);
-    let policy = Policy::from_component(&small, guests::HARMLESS, Some(&cache)).expect("a policy");
+    let policy = load_with(&small, guests::HARMLESS, Some(&cache)).expect("a policy");
     assert_eq!(policy.origin(), &Origin::Compiled { because: None });
     assert_eq!(entries(&cache).len(), 2);
 }

@@ -6,6 +6,7 @@ mod cache;
 mod contract;
 mod hostile;
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -56,6 +57,11 @@ fn limits() -> Limits {
     }
 }
 
+/// The first policy of a component.
+fn load_with(engine: &Engine, component: &[u8], cache: Option<&Path>) -> Result<Policy, EvaluationFailure> {
+    Ok(Component::new(engine, component, cache)?.policies()?.remove(0))
+}
+
 fn start(limits: Limits, allocation: Allocation) -> Engine {
     Engine::new(&EngineOptions {
         limits,
@@ -67,7 +73,7 @@ fn start(limits: Limits, allocation: Allocation) -> Engine {
 }
 
 fn load(component: &[u8]) -> Result<Policy, EvaluationFailure> {
-    Policy::from_component(engine(), component, None)
+    load_with(engine(), component, None)
 }
 
 fn judge(component: &[u8], settings: &str) -> Result<Vec<Violation>, EvaluationFailure> {

@@ -30,7 +30,7 @@ pub struct Token {
 }
 
 /// Shortest run of letters and digits that may be one.
-const SHORTEST: usize = 20;
+pub const SHORTEST: usize = 20;
 
 /// What tokens are made of, but for Base64 of some.
 #[inline]
