@@ -121,27 +121,8 @@ pub(super) const HEADS: &[&str] = &[
     "volume",
 ];
 
-/// Words before `key` that make it a credential.
+/// Words before `key` that make it a credential, apart from it or joined to it.
 pub(super) const KEYS: &[&str] = &[
-    "access",
-    "account",
-    "api",
-    "cookie",
-    "encryption",
-    "hmac",
-    "jwt",
-    "master",
-    "private",
-    "secret",
-    "service",
-    "session",
-    "shared",
-    "signing",
-    "storage",
-];
-
-/// The same, written as one word.
-pub(super) const JOINED_KEYS: &[&str] = &[
     "access",
     "account",
     "api",
