@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use plimsoll_core::read::Limits;
-use plimsoll_engine::{EngineOptions, MAX_COMPONENT};
+use plimsoll_engine::{EngineOptions, MAX_COMPONENT, MAX_PARTS};
 use plimsoll_tests::{project, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plimsoll-under-test");
@@ -215,6 +215,7 @@ fn the_page_of_limits_has_the_numbers_in_force() {
             ),
         ),
         ("wall time, the backstop", format!("{} s", call.deadline.as_secs())),
+        ("policies that one component holds", grouped(MAX_PARTS.into())),
         ("bytes of the component", mebibytes(component)),
     ];
     for (what, limit) in in_force {

@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::{EXPORT, IMPORT, MAX_COMPONENT, code, failure};
 
 /// Most policies of one component.
-const MAX_PARTS: u32 = 64;
+pub const MAX_PARTS: u32 = 64;
 
 /// How a policy's code came to be.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -28,7 +28,7 @@ mod settings;
 mod engine;
 
 pub use cache::digest;
-pub use component::{Component, Origin};
+pub use component::{Component, MAX_PARTS, Origin};
 pub use engine::Engine;
 pub use options::{Allocation, EngineOptions, Limits};
 pub use policy::Policy;
