@@ -13,7 +13,9 @@ folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 target=$(uname -m)-unknown-linux-musl
 rustup target add "$target" wasm32-unknown-unknown
-# One C file of the engine needs a compiler, and nothing of its C library.
-export "CC_$(printf %s "$target" | tr - _)=${CC:-cc}"
+# A C file of the engine and the allocator need a compiler, and of its C library only what musl has too: no checked calls of
+# glibc, and none of its names for C23.
+variable=$(printf %s "$target" | tr - _)
+export "CC_$variable=${CC:-cc}" "CFLAGS_$variable=-std=gnu11 -U_FORTIFY_SOURCE"
 cargo build --locked --profile dist --target "$target" --package plimsoll
 cp "${CARGO_TARGET_DIR:-target}/$target/dist/plimsoll" "$folder/plimsoll"
