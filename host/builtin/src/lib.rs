@@ -17,26 +17,17 @@ pub const DIGEST: &str = env!("PLIMSOLL_BUILTIN_DIGEST");
 /// What wasmtime made of it; empty when it could not compile for this target.
 static CODE: &[u8] = &Pages(*include_bytes!(concat!(env!("OUT_DIR"), "/policies.cwasm"))).0;
 
-/// The component, in a fraction of a millisecond. Where this machine cannot use the code that was made at build time, it is
-/// compiled; [`Policy::origin`](plimsoll_engine::Policy::origin) says so.
+/// The policies, sorted by name. Where this machine cannot use the code that was made at build time,
+/// the component is compiled; [`Policy::origin`] says so.
 ///
 /// # Errors
-/// When the engine can use neither.
-pub fn component(engine: &Engine) -> Result<Component, EvaluationFailure> {
+/// When the engine can use neither, or a policy cannot describe itself.
+pub fn policies(engine: &Engine) -> Result<Vec<Policy>, EvaluationFailure> {
     // SAFETY: the build script made the code of the component with wasmtime, both are part of this program, and the code
     // has its pages to itself.
     #[allow(unsafe_code, reason = "compiled code is run as it is; this crate's build made it")]
-    unsafe {
-        Component::from_precompiled(engine, CODE, COMPONENT)
-    }
-}
-
-/// The policies, sorted by name.
-///
-/// # Errors
-/// When the engine cannot use the component, or one cannot describe itself.
-pub fn policies(engine: &Engine) -> Result<Vec<Policy>, EvaluationFailure> {
-    component(engine)?.policies()
+    let component = unsafe { Component::from_precompiled(engine, CODE, COMPONENT) };
+    component?.policies()
 }
 
 #[cfg(test)]
