@@ -1,7 +1,7 @@
 //! What lies in `deploy/`: it passes its own check, asks for what the rules need and nothing else, and is what the chart
 //! makes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -129,12 +129,9 @@ fn what_is_watched_is_what_rules_want_to_know_of() {
 fn what_is_sent_is_what_rules_judge() {
     let documents = documents(&text("deploy/manifests/webhook.yaml"));
     let registration = of_kind(&documents, "ValidatingWebhookConfiguration");
-    let webhooks = list(registration, "webhooks");
-    assert_eq!(webhooks.len(), 1, "one webhook for all policies");
-    let mut sent = BTreeSet::new();
-    for rule in list(&webhooks[0], "rules") {
+    let mut operations: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for rule in list(registration, "webhooks").iter().flat_map(|webhook| list(webhook, "rules")) {
         assert!(!rule.to_string().contains('*'), "{rule}");
-        assert_eq!(texts(&rule["operations"]).collect::<Vec<_>>(), ["CREATE", "UPDATE"]);
         for group in texts(&rule["apiGroups"]) {
             for resource in texts(&rule["resources"]) {
                 let cluster = resource.starts_with("cluster");
@@ -143,13 +140,16 @@ fn what_is_sent_is_what_rules_judge() {
                     if cluster { "Cluster" } else { "Namespaced" },
                     "{resource}"
                 );
-                assert!(
-                    sent.insert((group.to_owned(), resource.to_owned())),
-                    "{resource} is listed twice"
-                );
+                let asked = operations.entry((group.to_owned(), resource.to_owned())).or_default();
+                asked.extend(texts(&rule["operations"]).map(str::to_owned));
             }
         }
     }
+    for (resource, asked) in &mut operations {
+        asked.sort();
+        assert_eq!(*asked, ["CREATE", "UPDATE"], "{resource:?}: each by one webhook");
+    }
+    let mut sent: BTreeSet<_> = operations.into_keys().collect();
     for resource in JUDGED_TOO {
         assert!(sent.remove(&(String::new(), (*resource).to_owned())), "{resource}");
     }
@@ -165,6 +165,50 @@ fn what_is_sent_is_what_rules_judge() {
         sent, judged,
         "webhook.rules of the chart (left) and what rules judge (right) differ"
     );
+}
+
+#[test]
+fn only_what_people_create_is_asked_about_without_conditions() {
+    let documents = documents(&text("deploy/manifests/webhook.yaml"));
+    let webhooks = list(of_kind(&documents, "ValidatingWebhookConfiguration"), "webhooks");
+    let (free, guarded): (Vec<_>, Vec<_>) = webhooks
+        .iter()
+        .partition(|webhook| webhook["matchConditions"].is_null());
+    assert_eq!((free.len(), guarded.len()), (1, 1), "one webhook for all policies, with and without");
+    // Nodes make mirror Pods, the API server its own Service, controllers the rest.
+    for rule in list(free[0], "rules") {
+        assert_eq!(texts(&rule["operations"]).collect::<Vec<_>>(), ["CREATE"]);
+        let core = texts(&rule["apiGroups"]).any(|group| matches!(group, "" | "apps" | "batch"));
+        for resource in texts(&rule["resources"]).filter(|_| core) {
+            let made = ["pods", "services", "replicasets", "jobs"].contains(&resource);
+            assert!(!made, "{resource}");
+        }
+    }
+    let bare = |webhook: &Value| {
+        let mut webhook = webhook.clone();
+        let members = webhook.as_object_mut().expect("a map");
+        members.retain(|name, _| !["name", "rules", "matchConditions"].contains(&name.as_str()));
+        webhook
+    };
+    assert_eq!(bare(free[0]), bare(guarded[0]), "both ask the same server in the same way");
+}
+
+#[test]
+fn conditions_and_wildcards_of_an_operator_hold_for_what_is_created_too() {
+    let condition = "webhook.matchConditions[0].name=ours,webhook.matchConditions[0].expression=true";
+    let Some(text) = rendered(&[condition]) else { return };
+    for webhook in list(of_kind(&documents(&text), "ValidatingWebhookConfiguration"), "webhooks") {
+        let conditions = list(&webhook, "matchConditions");
+        assert!(conditions.iter().any(|one| one["name"] == "ours"), "{webhook}");
+    }
+    for all in ["groups[0]=*,webhook.rules[0].resources[0]=deployments", "groups[0]=apps,webhook.rules[0].resources[0]=*/*"] {
+        let rule = format!("webhook.rules[0].versions[0]=v1,webhook.rules[0].{all}");
+        let Some(text) = rendered(&[&rule]) else { return };
+        let documents = documents(&text);
+        let webhooks = list(of_kind(&documents, "ValidatingWebhookConfiguration"), "webhooks");
+        assert_eq!(webhooks.len(), 1, "{webhooks:?}");
+        assert_eq!(list(&webhooks[0], "matchConditions").len(), 4);
+    }
 }
 
 #[test]
@@ -285,9 +329,11 @@ fn a_self_made_certificate_and_the_registration_agree() {
     let documents = documents(&text);
     let secret = of_kind(&documents, "Secret");
     let registration = of_kind(&documents, "ValidatingWebhookConfiguration");
-    let bundle = &registration["webhooks"][0]["clientConfig"]["caBundle"];
-    assert!(bundle.as_str().is_some_and(|bundle| bundle.len() > 500), "{bundle}");
-    assert_eq!(*bundle, secret["data"]["ca.crt"]);
+    for webhook in list(registration, "webhooks") {
+        let bundle = &webhook["clientConfig"]["caBundle"];
+        assert!(bundle.as_str().is_some_and(|bundle| bundle.len() > 500), "{bundle}");
+        assert_eq!(*bundle, secret["data"]["ca.crt"]);
+    }
     assert_ne!(secret["data"]["ca.crt"], secret["data"]["tls.crt"]);
     let deployment = of_kind(&documents, "Deployment");
     let mounted = list(&deployment["spec"]["template"]["spec"], "volumes");

@@ -58,3 +58,38 @@ Secret and registration must agree. */}}
 {{- end }}
 {{- toJson .Values.made }}
 {{- end }}
+
+{{- /* A webhook but for its name and its conditions: who is called, when, about what. */}}
+{{- define "plimsoll.call" -}}
+{{- $values := .root.Values.webhook }}
+{{- $own := .root.Release.Namespace -}}
+clientConfig:
+  {{- with .bundle }}
+  caBundle: {{ . }}
+  {{- end }}
+  service: { name: {{ include "plimsoll.name" .root }}, namespace: {{ $own }}, port: 443, path: /validate }
+admissionReviewVersions: [ v1 ]
+sideEffects: None
+matchPolicy: Equivalent
+failurePolicy: {{ include "plimsoll.failurePolicy" .root }}
+timeoutSeconds: {{ $values.timeoutSeconds }}
+namespaceSelector:
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values: [ {{ join ", " (append $values.exemptNamespaces $own | uniq) }} ]
+    {{- with $values.skipLabel }}
+    - { key: {{ .key }}, operator: NotIn, values: [ {{ .value | quote }} ] }
+    {{- end }}
+    {{- with $values.namespaceSelector }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+rules:
+  {{- range .rules }}
+  - apiGroups: {{ .groups | toJson }}
+    apiVersions: {{ .versions | toJson }}
+    resources: {{ .resources | toJson }}
+    operations: [ {{ .operations }} ]
+    scope: {{ .scope | default "Namespaced" }}
+  {{- end }}
+{{- end }}
