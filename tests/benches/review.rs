@@ -119,5 +119,6 @@ fn server(judges: impl Iterator<Item = Box<dyn Judge>>) -> State {
 /// A review from the body's first byte to the answer's last.
 fn answer(server: &State, body: &[u8]) {
     let answer = server.answer(body, Instant::now() + Duration::from_secs(10));
-    assert!(answer.is_ok_and(|answer| !black_box(answer).is_empty()));
+    let (answer, _) = answer.expect("a review");
+    assert!(!black_box(answer).is_empty());
 }

@@ -130,7 +130,10 @@ fn what_is_sent_is_what_rules_judge() {
     let documents = documents(&text("deploy/manifests/webhook.yaml"));
     let registration = of_kind(&documents, "ValidatingWebhookConfiguration");
     let mut operations: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for rule in list(registration, "webhooks").iter().flat_map(|webhook| list(webhook, "rules")) {
+    for rule in list(registration, "webhooks")
+        .iter()
+        .flat_map(|webhook| list(webhook, "rules"))
+    {
         assert!(!rule.to_string().contains('*'), "{rule}");
         for group in texts(&rule["apiGroups"]) {
             for resource in texts(&rule["resources"]) {
@@ -174,7 +177,11 @@ fn only_what_people_create_is_asked_about_without_conditions() {
     let (free, guarded): (Vec<_>, Vec<_>) = webhooks
         .iter()
         .partition(|webhook| webhook["matchConditions"].is_null());
-    assert_eq!((free.len(), guarded.len()), (1, 1), "one webhook for all policies, with and without");
+    assert_eq!(
+        (free.len(), guarded.len()),
+        (1, 1),
+        "one webhook for all policies, with and without"
+    );
     // Nodes make mirror Pods, the API server its own Service, controllers the rest.
     for rule in list(free[0], "rules") {
         assert_eq!(texts(&rule["operations"]).collect::<Vec<_>>(), ["CREATE"]);
@@ -190,7 +197,11 @@ fn only_what_people_create_is_asked_about_without_conditions() {
         members.retain(|name, _| !["name", "rules", "matchConditions"].contains(&name.as_str()));
         webhook
     };
-    assert_eq!(bare(free[0]), bare(guarded[0]), "both ask the same server in the same way");
+    assert_eq!(
+        bare(free[0]),
+        bare(guarded[0]),
+        "both ask the same server in the same way"
+    );
 }
 
 #[test]
@@ -201,7 +212,10 @@ fn conditions_and_wildcards_of_an_operator_hold_for_what_is_created_too() {
         let conditions = list(&webhook, "matchConditions");
         assert!(conditions.iter().any(|one| one["name"] == "ours"), "{webhook}");
     }
-    for all in ["groups[0]=*,webhook.rules[0].resources[0]=deployments", "groups[0]=apps,webhook.rules[0].resources[0]=*/*"] {
+    for all in [
+        "groups[0]=*,webhook.rules[0].resources[0]=deployments",
+        "groups[0]=apps,webhook.rules[0].resources[0]=*/*",
+    ] {
         let rule = format!("webhook.rules[0].versions[0]=v1,webhook.rules[0].{all}");
         let Some(text) = rendered(&[&rule]) else { return };
         let documents = documents(&text);

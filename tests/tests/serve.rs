@@ -79,7 +79,12 @@ fn a_review_by_curl_without_config_and_cluster() {
         "{message}"
     );
     assert!(!answer.to_string().contains(PASSWORD), "{answer}");
-    assert!(!server.log().contains(PASSWORD) && !server.log().contains("never-logged"));
+    // It logs behind the answer.
+    let logged = wait(Duration::from_secs(10), || {
+        Some(server.log()).filter(|log| log.contains("\"decision\":\"denied\""))
+    });
+    let log = logged.unwrap_or_else(|| panic!("{}", server.log()));
+    assert!(!log.contains(PASSWORD) && !log.contains("never-logged"), "{log}");
 }
 
 #[test]

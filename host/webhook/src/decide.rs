@@ -132,7 +132,6 @@ impl<'a> Decision<'a> {
     /// The answer.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>, government: &Government) -> Answer {
-        let words = Words::of(request);
         let mut annotations = BTreeMap::from([
             ("decision", self.word().to_owned()),
             ("policy-digest", government.digest.clone()),
@@ -141,16 +140,20 @@ impl<'a> Decision<'a> {
         if !rules.is_empty() {
             annotations.insert("rules", rules.get(..AUDITED).unwrap_or(&rules).join(","));
         }
-        Answer {
-            allowed: !self.denies(),
-            message: if self.denies() {
-                self.message(&words)
-            } else {
-                String::new()
-            },
-            warnings: self.warnings(&words),
+        let mut answer = Answer {
+            allowed: true,
             annotations,
+            ..Answer::default()
+        };
+        if self.word() != "allowed" {
+            let words = Words::of(request);
+            answer.allowed = !self.denies();
+            answer.warnings = self.warnings(&words);
+            if self.denies() {
+                answer.message = self.message(&words);
+            }
         }
+        answer
     }
 
     /// Why it is refused: a head, each fault with its place and cure, the policies that gave no verdict.

@@ -40,14 +40,16 @@ pub struct Government {
     kinds: HashMap<String, Vec<Vec<u32>>>,
     /// The same of all other kinds.
     others: Vec<Vec<u32>>,
+    /// All kinds that any rule must see.
+    needed: Vec<String>,
 }
 
 /// What was decided of a rule.
 struct Governance {
     off: bool,
     mode: Option<Mode>,
-    /// What it must see; without `*`.
-    needs: Vec<String>,
+    /// What it must see, as places in [`Government::needed`].
+    needs: Vec<usize>,
 }
 
 /// What a policy is asked about a review.
@@ -65,6 +67,13 @@ impl Government {
     #[must_use]
     pub fn new(config: Config, options: Options, policies: Vec<Governed>, digest: String) -> Self {
         let all = all_kinds(&policies);
+        let mut needed: Vec<String> = Vec::new();
+        let mut place = |kind: String| {
+            needed.iter().position(|one| *one == kind).unwrap_or_else(|| {
+                needed.push(kind);
+                needed.len() - 1
+            })
+        };
         let rules: Vec<Vec<Governance>> = policies
             .iter()
             .map(|governed| {
@@ -77,7 +86,7 @@ impl Government {
                         Governance {
                             off: settings.off || !governed.enabled,
                             mode: settings.mode,
-                            needs: needs.into_iter().collect(),
+                            needs: needs.into_iter().map(&mut place).collect(),
                         }
                     })
                     .collect()
@@ -110,6 +119,7 @@ impl Government {
             rules,
             kinds,
             others,
+            needed,
             policies,
         }
     }
@@ -139,6 +149,14 @@ impl Government {
     /// cluster is not known.
     #[must_use]
     pub fn ask(&self, kinds: &BTreeSet<String>, cluster: Option<&dyn Cluster>) -> (Vec<Asked<'_>>, usize) {
+        // Each kind is looked up once, however many rules need it.
+        let mut seen: Vec<Option<bool>> = vec![None; self.needed.len()];
+        let mut is_known = |need: &usize| -> bool {
+            let (Some(cluster), Some(kind), Some(seen)) = (cluster, self.needed.get(*need), seen.get_mut(*need)) else {
+                return false;
+            };
+            *seen.get_or_insert_with(|| cluster.knows(kind))
+        };
         let mut left_out = 0;
         let mut asked = Vec::with_capacity(self.policies.len());
         for (at, policy) in self.policies.iter().enumerate() {
@@ -158,11 +176,7 @@ impl Government {
                 if governance.off && !masking {
                     continue;
                 }
-                let known = governance
-                    .needs
-                    .iter()
-                    .all(|kind| cluster.is_some_and(|cluster| cluster.knows(kind)));
-                if !known {
+                if !governance.needs.iter().all(&mut is_known) {
                     left_out += usize::from(!governance.off);
                     continue;
                 }

@@ -11,6 +11,8 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 
+use crate::record::Record;
+use crate::review::NoReview;
 use crate::state::{Held, State};
 
 /// What is answered.
@@ -29,6 +31,9 @@ const BODIES: usize = 256 << 20;
 
 /// Bytes that are made room for before any has come.
 const FIRST: usize = 16 << 10;
+
+/// The answer to a review, or why it is none.
+type Judged = Result<Vec<u8>, NoReview>;
 
 /// Who answers reviews.
 #[derive(Clone)]
@@ -86,22 +91,34 @@ impl Desk {
         let Some(place) = Place::take(&self.state, self.most) else {
             return Ok(self.shed());
         };
-        let state = Arc::clone(&self.state);
-        let judged = tokio::task::spawn_blocking(move || {
-            // Until it is done, whether or not anybody still waits for it.
-            let (_place, _held) = (place, held);
-            state.answer(&body, deadline)
-        });
-        Ok(match judged.await {
-            Ok(Ok(body)) => {
+        Ok(match self.judge(body, held, place, deadline).await {
+            Some(Ok(body)) => {
                 let mut answer = Response::new(Full::new(Bytes::from(body)));
                 let json = hyper::header::HeaderValue::from_static("application/json");
                 answer.headers_mut().insert(CONTENT_TYPE, json);
                 answer
             }
-            Ok(Err(why)) => text(StatusCode::BAD_REQUEST, &format!("{why}\n")),
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the review broke off\n"),
+            Some(Err(why)) => text(StatusCode::BAD_REQUEST, &format!("{why}\n")),
+            None => text(StatusCode::INTERNAL_SERVER_ERROR, "the review broke off\n"),
         })
+    }
+
+    /// Judges off the threads of connections, and logs behind the answer. None where it broke off.
+    async fn judge(&self, body: Bytes, held: Option<Held>, place: Place, deadline: Instant) -> Option<Judged> {
+        let state = Arc::clone(&self.state);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            // Until it is done, whether or not anybody still waits for it.
+            let (_place, _held) = (place, held);
+            match state.answer(&body, deadline) {
+                Ok((answer, record)) => {
+                    let _ = tell.send(Ok(answer));
+                    record.iter().for_each(Record::log);
+                }
+                Err(why) => _ = tell.send(Err(why)),
+            }
+        });
+        told.await.ok()
     }
 
     /// Reads a body up to its limit, as far as there is room for it beside the others.

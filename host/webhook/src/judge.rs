@@ -54,6 +54,14 @@ pub struct Verdict {
     pub left_out: usize,
 }
 
+impl Verdict {
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.findings.is_empty() && self.failures.is_empty()
+    }
+}
+
 /// What every judgement of one review has in common.
 pub struct Court<'a> {
     /// The policies and what was decided of them.
@@ -127,6 +135,14 @@ impl Court<'_> {
                 verdict,
                 reported: one.reported,
             });
+        }
+        let silent = |judgement: &Judgement<'_>| judgement.verdict.as_ref().is_ok_and(Vec::is_empty);
+        if judgements.iter().all(silent) {
+            return Verdict {
+                evaluations,
+                left_out,
+                ..Verdict::default()
+            };
         }
         let (mut findings, _, failures) = accept(&bundle, judgements);
         // What is wrong elsewhere in the cluster is not this request's.

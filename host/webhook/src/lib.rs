@@ -8,6 +8,7 @@ mod governed;
 mod http;
 mod judge;
 mod metrics;
+mod record;
 mod review;
 mod scope;
 mod serve;
@@ -16,6 +17,7 @@ mod tls;
 
 pub use governed::{Governed, Government};
 pub use metrics::Metrics;
+pub use record::Record;
 pub use review::NoReview;
 pub use serve::{Options, Source, serve};
 pub use state::State;

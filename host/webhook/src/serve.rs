@@ -18,6 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tracing_subscriber::EnvFilter;
@@ -93,10 +94,17 @@ pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the server's threads cannot be started")?;
+    // What the cluster tells is taken in elsewhere: a list of 100,000 objects keeps no review waiting.
+    let watching = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("the server's threads cannot be started")?;
     let seen = source.digest()?;
     let government = source.load()?;
     let state = Arc::new(State::new(government, options.own.clone(), options.context));
-    let served = runtime.block_on(run(options, source, seen, state, threads));
+    let served = runtime.block_on(run(options, source, seen, state, threads, watching.handle()));
+    watching.shutdown_background();
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
@@ -123,6 +131,7 @@ async fn run(
     seen: String,
     state: Arc<State>,
     threads: usize,
+    watching: &Handle,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let reviews = listen(options.listen).await?;
@@ -130,7 +139,7 @@ async fn run(
     let certificate = Certificate::new(&options.tls, &state)?;
     let leaving = Arc::new(AtomicBool::new(false));
     let watch = match options.context {
-        true => Some(watch_cluster(&state).await?),
+        true => Some(watching.spawn(watch_cluster(Arc::clone(&state))).await??),
         false => None,
     };
     tokio::spawn(watch_certificate(
@@ -201,7 +210,7 @@ async fn run(
 }
 
 /// Begins to watch what the rules look at.
-async fn watch_cluster(state: &State) -> anyhow::Result<Arc<Watch>> {
+async fn watch_cluster(state: Arc<State>) -> anyhow::Result<Arc<Watch>> {
     let client = context::connect()
         .await
         .context("--no-context judges objects without a cluster")?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use plimsoll_core::config::{Mode, OnUpdate};
@@ -13,6 +13,7 @@ use crate::decide::Decision;
 use crate::governed::Government;
 use crate::judge::{Court, Verdict};
 use crate::metrics::Metrics;
+use crate::record::{Record, shown};
 use crate::review::{self, Answer, NoReview, Request};
 use crate::scope::{self, Scope, Skip};
 
@@ -22,8 +23,6 @@ const MODE: &str = "plimsoll.dev/mode";
 const BREAK_GLASS: &str = "plimsoll.dev/break-glass";
 /// Where new findings of ephemeral containers lie.
 const EPHEMERAL: &str = "/spec/ephemeralContainers/";
-/// Characters of a user's or object's name that are logged.
-const LOGGED: usize = 300;
 
 /// What all requests share.
 pub struct State {
@@ -66,20 +65,24 @@ impl State {
         (!ready).then_some("the cluster's objects are not yet known")
     }
 
-    /// Answers one review that has to be answered by then.
+    /// Answers one review that has to be answered by then; second, what to log of it behind the answer, where it was judged.
     ///
     /// # Errors
     /// When the body is no review.
-    pub fn answer(&self, body: &[u8], deadline: Instant) -> Result<Vec<u8>, NoReview> {
+    pub fn answer(&self, body: &[u8], deadline: Instant) -> Result<(Vec<u8>, Option<Record>), NoReview> {
         let started = Instant::now();
         let (version, request) = review::read(body)?;
         let government = self.government.load();
-        let (answer, decision) = match scope::scope(&request, &government, self.own.as_deref()) {
-            Ok(scope) => self.judge(&request, scope, &government, deadline, started),
-            Err(skip) => (skipped(&government, skip), "skipped"),
+        let (answer, record) = match scope::scope(&request, &government, self.own.as_deref()) {
+            Ok(scope) => {
+                let (answer, record) = self.judge(&request, scope, &government, deadline, started);
+                (answer, Some(record))
+            }
+            Err(skip) => (skipped(&government, skip), None),
         };
+        let decision = record.as_ref().map_or("skipped", |record| record.decision);
         self.metrics.reviewed(&request.operation, decision, started.elapsed());
-        Ok(review::write(version, &request.uid, &answer))
+        Ok((review::write(version, &request.uid, &answer), record))
     }
 
     fn judge(
@@ -89,7 +92,7 @@ impl State {
         government: &Government,
         deadline: Instant,
         started: Instant,
-    ) -> (Answer, &'static str) {
+    ) -> (Answer, Record) {
         let cluster = self.cluster.load();
         let cluster = cluster.as_ref().map(|cluster| &***cluster as &dyn Cluster);
         let today = today();
@@ -105,7 +108,9 @@ impl State {
             verdict.findings.retain(|finding| finding.path.starts_with(EPHEMERAL));
         }
         self.count(&verdict);
-        let label = cluster.and_then(|cluster| cluster.namespace_label(&request.namespace, MODE));
+        let label = cluster
+            .filter(|_| !verdict.is_silent())
+            .and_then(|cluster| cluster.namespace_label(&request.namespace, MODE));
         let base = label.as_deref().and_then(Mode::of);
         let base = base
             .filter(|_| request.kind.named() != "Namespace")
@@ -131,9 +136,8 @@ impl State {
             decision.break_glass(shown(&reason));
         }
         let answer = decision.answer(request, government);
-        let word = decision.word();
-        log(request, word, &decision, &verdict, glass.as_deref(), started.elapsed());
-        (answer, word)
+        let record = Record::new(request, &decision, &verdict, glass, started.elapsed());
+        (answer, record)
     }
 
     fn count(&self, verdict: &Verdict) {
@@ -199,58 +203,6 @@ fn skipped(government: &Government, skip: Skip) -> Answer {
         .into(),
         ..Answer::default()
     }
-}
-
-/// One structured line: who, what, decision, rules, time; never a value of the manifest.
-fn log(
-    request: &Request<'_>,
-    word: &'static str,
-    decision: &Decision<'_>,
-    verdict: &Verdict,
-    glass: Option<&str>,
-    took: Duration,
-) {
-    let kind = &request.kind;
-    let rules = decision.rules().join(",");
-    let failed: Vec<String> = verdict
-        .failures
-        .iter()
-        .map(|failed| format!("{}: {}", failed.policy, failed.failure.kind()))
-        .collect();
-    let failed = failed.join(",");
-    let (name, user) = (shown(&request.name), shown(&request.user_info.username));
-    let milliseconds = took.as_secs_f64() * 1000.0;
-    macro_rules! line {
-        ($level:ident, $message:literal) => {
-            tracing::$level!(
-                uid = shown(&request.uid),
-                operation = shown(&request.operation),
-                group = shown(&kind.group),
-                version = shown(&kind.version),
-                kind = shown(&kind.kind),
-                namespace = shown(&request.namespace),
-                name,
-                user,
-                dry_run = request.dry_run,
-                decision = word,
-                rules,
-                failed,
-                rules_skipped = verdict.left_out,
-                milliseconds,
-                break_glass = glass,
-                $message
-            )
-        };
-    }
-    if glass.is_some() || !failed.is_empty() {
-        line!(warn, "review");
-    } else {
-        line!(info, "review");
-    }
-}
-
-fn shown(text: &str) -> String {
-    plimsoll_core::finding::clean_line(text, LOGGED)
 }
 
 /// An annotation of an object that is not empty.

@@ -73,6 +73,7 @@ fn tls(own: &Certificate) -> ServerConfig {
 /// One connection: reviews come one after the other, as HTTP/1.1.
 fn serve(stream: TcpStream, config: Arc<ServerConfig>, kept: &Mutex<Vec<Value>>) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    stream.set_nodelay(true).ok()?;
     let connection = ServerConnection::new(config).ok()?;
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
     loop {
@@ -98,12 +99,11 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, kept: &Mutex<Vec<Value>>)
         })
         .to_string();
         kept.lock().unwrap_or_else(PoisonError::into_inner).push(review);
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{answer}",
             answer.len()
         );
         let stream = stream.get_mut();
-        stream.write_all(head.as_bytes()).ok()?;
         stream.write_all(answer.as_bytes()).ok()?;
         stream.flush().ok()?;
     }

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use kube::api::{Api, DynamicObject, TypeMeta};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Error};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -89,6 +90,8 @@ pub struct Watch {
 }
 
 struct Inner {
+    /// Where it is watched, whoever wants more.
+    runtime: Handle,
     client: Client,
     discovery: Discovery,
     shared: Arc<Shared>,
@@ -98,11 +101,12 @@ struct Inner {
 }
 
 impl Watch {
-    /// Watches nothing yet. Must be used within a runtime.
+    /// Watches nothing yet. Must be made within the runtime that shall watch.
     #[must_use]
     pub fn new(client: Client, shared: Arc<Shared>, patience: Patience) -> Self {
         Watch {
             inner: Arc::new(Inner {
+                runtime: Handle::current(),
                 discovery: Discovery::new(client.clone()),
                 client,
                 shared,
@@ -130,7 +134,7 @@ impl Watch {
         for kind in kinds.iter().filter(|kind| !is_never_taken(kind)) {
             if !tasks.contains_key(kind) {
                 self.inner.set(kind, Status::Listing);
-                let task = tokio::spawn(Arc::clone(&self.inner).follow(kind.clone()));
+                let task = self.inner.runtime.spawn(Arc::clone(&self.inner).follow(kind.clone()));
                 tasks.insert(kind.clone(), task);
             }
         }
