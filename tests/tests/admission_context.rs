@@ -27,6 +27,26 @@ fn deployment(app: &str) -> String {
     DEPLOYMENT.replace("quay", app)
 }
 
+/// Lets in the pods of its namespace.
+const POLICY: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: quay }
+spec:
+  podSelector: { matchLabels: { app: quay } }
+  policyTypes: [ Ingress ]
+  ingress: [ { from: [ { podSelector: {} } ] } ]
+";
+
+const ROUTE: &str = "
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: quay }
+spec:
+  ingressClassName: nginx
+  defaultBackend: { service: { name: quay, port: { number: 80 } } }
+";
+
 /// Waits until the server knows so many objects of a kind.
 fn knows(server: &Server, kind: &str, objects: f64) {
     let label = format!("kind=\"{kind}\"");
@@ -77,6 +97,10 @@ fn what_is_there_decides_whatever_came_first() {
     });
     assert!(right.is_some(), "the change is never known");
     assert!(apply("so its pods are let in", &deployment("pier")));
+
+    assert!(apply("A policy that lets in the namespace", POLICY));
+    knows(&server, "NetworkPolicy.networking.k8s.io", 1.0);
+    assert!(apply("A route, whose requests come from outside", ROUTE));
 
     let wrong = |namespace: &str| {
         let dry = ["-n", namespace, "apply", "--dry-run=server", "-f", "-"];

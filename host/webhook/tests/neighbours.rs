@@ -13,7 +13,7 @@ use plimsoll_webhook::context::{Bounds, Prepared, Room, Store};
 use serde_json::{Value, json};
 
 /// How many clusters are made up.
-const CLUSTERS: u64 = 80;
+const CLUSTERS: u64 = 400;
 
 const NAMESPACES: [&str; 2] = ["shop", "data"];
 const NAMES: [&str; 4] = ["web", "db", "api", "cache"];
@@ -151,9 +151,14 @@ fn policy(dice: &mut Dice) -> Value {
 fn object(dice: &mut Dice) -> Value {
     let (name, namespace) = (dice.pick(&NAMES), dice.pick(&NAMESPACES));
     let template = json!({"metadata": {"labels": labels(dice, name)}, "spec": pod(dice)});
+    let mut called = name;
     let (version, kind, spec) = match dice.roll(10) {
         0..3 => {
             let kind = dice.pick(&["Deployment", "StatefulSet"]);
+            if dice.once_in(5) {
+                // By its name it stands before the others.
+                called = "edge-gateway";
+            }
             let matched = json!({"matchLabels": template["metadata"]["labels"].clone()});
             ("apps/v1", kind, json!({"selector": matched, "template": template}))
         }
@@ -187,7 +192,7 @@ fn object(dice: &mut Dice) -> Value {
         }
         _ => ("networking.k8s.io/v1", "NetworkPolicy", policy(dice)),
     };
-    let metadata = json!({"name": name, "namespace": namespace});
+    let metadata = json!({"name": called, "namespace": namespace});
     json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
 }
 
@@ -335,4 +340,81 @@ fn neighbours_are_enough() {
         left_out > 2 * judged,
         "{left_out} objects left out in {judged} verdicts"
     );
+}
+
+/// Whoever comes last of a policy, the route, its Service and the pods is told of the others, and a proxy among the pods that
+/// the policy lets in is seen from each.
+#[test]
+fn a_route_that_a_policy_blocks_is_seen_from_all_sides() {
+    let policies = policies();
+    let object = |version: &str, kind: &str, name: &str, spec: Value| json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec});
+    let deployment = |name: &str| {
+        let labels = json!({"app": name});
+        let container = json!({"name": "main", "image": "registry.invalid/app:1", "ports": [{"containerPort": 8080}]});
+        let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [container]}});
+        let spec = json!({"selector": {"matchLabels": labels}, "template": template});
+        object("apps/v1", "Deployment", name, spec)
+    };
+    let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let port = json!({"port": 80, "targetPort": 8080});
+    let admits = json!([{"from": [{"podSelector": {}}]}]);
+    let blocked = [
+        object(
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            "own",
+            json!({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"], "ingress": admits}),
+        ),
+        object(
+            "networking.k8s.io/v1",
+            "Ingress",
+            "web",
+            json!({"ingressClassName": "nginx", "defaultBackend": backend}),
+        ),
+        object(
+            "v1",
+            "Service",
+            "web",
+            json!({"selector": {"app": "web"}, "ports": [port]}),
+        ),
+        deployment("web"),
+    ];
+    for (proxy, wanted) in [(None, true), (Some(deployment("edge-gateway")), false)] {
+        let mut store = Store::new(Bounds::default());
+        for object in blocked.iter().chain(&proxy) {
+            store.put(Prepared::new(object.to_string()).expect("an object"));
+        }
+        for subject in &blocked {
+            let subject = manifest_of_text(&path(subject), subject.to_string().into(), &Limits::default());
+            let mut near = vec![subject.clone()];
+            near.extend(store.around(&[&subject], Room::default()).objects);
+            let said = verdict(&policies, near);
+            let blocked = said
+                .iter()
+                .any(|finding| finding.contains("network/ingress-path-blocked"));
+            assert_eq!(blocked, wanted, "{}, with {proxy:?}: {said:#?}", subject.path);
+        }
+    }
+}
+
+#[test]
+fn whatever_may_be_a_proxy_is_near() {
+    for part in plimsoll_policy_network::PROXIES {
+        let named = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec});
+        let template = json!({"metadata": {"labels": {"app": "edge"}}, "spec": {"containers": [{"name": "a"}]}});
+        let mut policy = named(
+            "NetworkPolicy",
+            "web",
+            json!({"podSelector": {}, "policyTypes": ["Ingress"]}),
+        );
+        policy["apiVersion"] = json!("networking.k8s.io/v1");
+        let proxy = format!("Edge-{part}-1");
+        let mut store = Store::new(Bounds::default());
+        let proxy = named("Deployment", &proxy, json!({"template": template}));
+        store.put(Prepared::new(proxy.to_string()).expect("an object"));
+        let subject = manifest_of_text(&path(&policy), policy.to_string().into(), &Limits::default());
+        let around = store.around(&[&subject], Room::default());
+        let near: Vec<&str> = around.objects.iter().map(|manifest| manifest.path.as_str()).collect();
+        assert_eq!(near, [path(&proxy)], "{part}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Peers, Policy, Protocol};
-use plimsoll_sdk::{Bundle, Node, Role, Value};
+use plimsoll_sdk::{Bundle, Node, ObjectFlags, Role, Value};
 
 use crate::flows::Target;
 
@@ -55,18 +55,20 @@ pub fn is_building_block(bundle: &Bundle<'_>, decision: &Decision<'_>, direction
     })
 }
 
-/// The policy that a finding about a denial is about: of those that decided one that is judged, rather one with rules for the
-/// direction, rather one that selects by labels.
+/// The policy that a finding about a denial is about: of those that decided one of this role, and not the source of another,
+/// rather one with rules for the direction, rather one that selects by labels.
 pub fn denying<'b, 't>(
     bundle: &'b Bundle<'t>,
     decision: &Decision<'t>,
     direction: Direction,
+    role: Role,
 ) -> Option<&'b Policy<'t>> {
     let all = decision
         .isolating
         .iter()
         .filter_map(|&number| bundle.policies().get(number));
-    all.filter(|policy| policy.object.role() == Role::Subject)
+    let is_source = |policy: &Policy<'_>| role == Role::Context && policy.object.has(ObjectFlags::RENDERED);
+    all.filter(|policy| policy.object.role() == role && !is_source(policy))
         .min_by_key(|policy| {
             let selects_all = policy.pod_selector().known().is_none_or(Node::is_empty);
             (

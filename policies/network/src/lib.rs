@@ -11,6 +11,8 @@ mod flows;
 mod outside;
 mod rules;
 
+pub use outside::PROXIES;
+
 /// The policy.
 pub struct Network;
 

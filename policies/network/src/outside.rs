@@ -43,7 +43,7 @@ const OTHER_COMPONENTS: &[&str] = &[
 ];
 
 /// Parts of names of proxies that take requests from outside.
-const PROXIES: &[&str] = &[
+pub const PROXIES: &[&str] = &[
     "ingress", "gateway", "proxy", "nginx", "traefik", "envoy", "istio", "kong", "contour", "apisix", "caddy",
 ];
 

@@ -46,6 +46,8 @@ const MAX_MEMBERS: usize = 64;
 const MAX_SAMPLES: usize = 8;
 /// How many workloads on their node's network are taken: any of them may be a proxy.
 const MAX_ON_NODE: usize = 64;
+/// How many proxies of a namespace are taken: as many as rules look at.
+const MAX_PROXIES: usize = 64;
 
 /// What steps are followed from where: each once. Steps are told apart by their address.
 type Followed = BTreeSet<(u32, *const Steps)>;
@@ -119,41 +121,75 @@ impl Walk<'_> {
                 self.follow(&read.1, steps, false);
             }
         }
-        let samples = |found: Vec<u32>| found.into_iter().take(MAX_SAMPLES);
         match facts.class {
             Class::Workload | Class::Policy | Class::Layer => {
-                for class in [Class::Layer, Class::Whole] {
-                    for namespace in [facts.namespace.as_str(), ""] {
-                        let found = self.sorted(self.store.of_class(class, namespace));
-                        samples(found).for_each(|slot| self.choose(slot));
-                    }
-                }
+                self.layers(&facts.namespace);
                 // Whether policies are in use at all.
                 self.store.first_policy().into_iter().for_each(|slot| self.choose(slot));
             }
             Class::Other => {
-                let found = self.sorted(self.store.with(Trait::ForRoutes));
-                samples(found).for_each(|slot| self.choose(slot));
+                let found = self.store.with(Trait::ForRoutes);
+                self.some(found, MAX_SAMPLES);
             }
             _ => {}
         }
         if facts.class == Class::Policy {
-            let found = self.sorted(self.store.with(Trait::OnNode));
-            found.into_iter().take(MAX_ON_NODE).for_each(|slot| self.choose(slot));
-            let chosen: Vec<u32> = self.chosen.iter().copied().collect();
-            let asked = chosen
-                .into_iter()
-                .filter_map(|slot| self.read(slot))
-                .filter(|read| read.1.class == Class::Policy)
-                .flat_map(|read| read.1.asked.clone());
-            let asked: BTreeSet<(Number, String)> = asked.chain(facts.asked.iter().cloned()).collect();
-            for (label, value) in asked {
-                let labelled = self.store.related(Relation::Label, "", label);
-                let found = self.sorted(labelled.filter(|&slot| self.class(slot) == Some(Class::Namespace)));
-                samples(found).for_each(|slot| self.choose(slot));
-                self.namespace(&value);
+            let found = self.store.with(Trait::OnNode);
+            self.some(found, MAX_ON_NODE);
+        }
+        if facts.class != Class::Config {
+            self.policed(facts);
+        }
+    }
+
+    /// What tells whom the policies that were found let in: the namespaces that they ask for, and the proxies that may be
+    /// among the pods that they do.
+    fn policed(&mut self, subject: &Facts) {
+        let mut asked = BTreeSet::new();
+        let mut namespaces = BTreeSet::new();
+        let mut ask = |policy: &Facts| {
+            asked.extend(policy.asked.iter().cloned());
+            namespaces.insert(policy.namespace.clone());
+        };
+        if subject.class == Class::Policy {
+            ask(subject);
+        }
+        for slot in self.chosen.clone() {
+            if self.class(slot) == Some(Class::Policy)
+                && let Some(read) = self.read(slot)
+            {
+                ask(&read.1);
             }
         }
+        let store = self.store;
+        let is_namespace = |slot: &u32| store.entry(*slot).is_some_and(|entry| entry.class == Class::Namespace);
+        for (label, value) in asked {
+            let labelled = store.related(Relation::Label, "", label);
+            self.some(labelled.filter(is_namespace), MAX_SAMPLES);
+            self.namespace(&value);
+        }
+        for namespace in &namespaces {
+            self.layers(namespace);
+            self.some(self.store.proxies(namespace), MAX_PROXIES);
+        }
+        if !namespaces.is_empty() {
+            self.some(self.store.proxies(""), MAX_PROXIES);
+        }
+    }
+
+    /// Whether policies of other layers concern a namespace.
+    fn layers(&mut self, namespace: &str) {
+        for class in [Class::Layer, Class::Whole] {
+            for namespace in [namespace, ""] {
+                self.some(self.store.of_class(class, namespace), MAX_SAMPLES);
+            }
+        }
+    }
+
+    /// Takes the first of these.
+    fn some(&mut self, found: impl Iterator<Item = u32>, most: usize) {
+        let found = self.sorted(found);
+        found.into_iter().take(most).for_each(|slot| self.choose(slot));
     }
 
     /// The definition of a kind.

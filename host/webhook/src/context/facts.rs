@@ -59,6 +59,11 @@ pub(super) enum Class {
     Other,
 }
 
+/// Parts of names of proxies: what `network/ingress-path-blocked` goes by.
+const PROXIES: &[&str] = &[
+    "ingress", "gateway", "proxy", "nginx", "traefik", "envoy", "istio", "kong", "contour", "apisix", "caddy",
+];
+
 /// In which namespaces a selector looks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Where {
@@ -108,6 +113,8 @@ pub(super) struct Facts {
     pub asked: Vec<(Number, String)>,
     /// Its pods use the network of their node.
     pub on_node: bool,
+    /// By its name it may be a proxy, which takes requests from outside.
+    pub proxy: bool,
     /// The kind that it defines, as `Widget.example.com`.
     pub defines: Option<String>,
     /// It sets what holds for all routes of a controller: a ConfigMap with keys for origins.
@@ -149,6 +156,7 @@ impl Facts {
             stems: Vec::new(),
             asked: Vec::new(),
             on_node: false,
+            proxy: false,
             defines: None,
             for_routes: false,
         };
@@ -171,6 +179,10 @@ impl Facts {
         if facts.class == Class::Workload {
             // Its own selector says again which pods it makes.
             facts.selectors.retain(|selector| selector.peer);
+        }
+        if facts.class == Class::Workload {
+            let name = object.name.to_ascii_lowercase();
+            facts.proxy = PROXIES.iter().any(|part| name.contains(part));
         }
         if facts.class == Class::Config {
             let keys = root.get("data").into_iter().flat_map(Node::members);

@@ -113,8 +113,16 @@ static TOLD: Steps = Steps {
     ..NONE
 };
 
-/// A Service that is another name for one.
+/// A Service that is another name for one, and may have other names itself: as many as are followed the other way.
 static ALIAS: Steps = Steps {
+    named_by: &[(WORKLOAD, &CLIENT), (CONFIG, &TOLD), (SERVICE, &ALIAS_SECOND)],
+    ..NONE
+};
+static ALIAS_SECOND: Steps = Steps {
+    named_by: &[(WORKLOAD, &CLIENT), (CONFIG, &TOLD), (SERVICE, &ALIAS_LAST)],
+    ..NONE
+};
+static ALIAS_LAST: Steps = Steps {
     named_by: &[(WORKLOAD, &CLIENT), (CONFIG, &TOLD)],
     ..NONE
 };
@@ -130,7 +138,7 @@ static FRONT: Steps = Steps {
 /// A Service of pods over which a policy decides: who calls it, and by which routes.
 static REACHED: Steps = Steps {
     selects: &[(WORKLOAD, &BEHIND)],
-    named_by: &[(WORKLOAD, &CLIENT), (CONFIG, &TOLD), (OTHER, &ROUTE)],
+    named_by: &[(WORKLOAD, &CLIENT), (CONFIG, &TOLD), (SERVICE, &ALIAS), (OTHER, &ROUTE)],
     ..NONE
 };
 

@@ -117,6 +117,8 @@ pub(super) enum Trait {
     OnNode,
     /// Settings for all routes of a controller.
     ForRoutes,
+    /// Proxies, by namespace; without one, those on the network of their nodes.
+    Proxy,
 }
 
 impl Store {
@@ -321,6 +323,11 @@ impl Store {
         self.related(Relation::Trait, "", trait_of as u64)
     }
 
+    /// What may be a proxy in a namespace; without one, on the network of any node.
+    pub(super) fn proxies(&self, namespace: &str) -> impl Iterator<Item = u32> + '_ {
+        self.related(Relation::Trait, namespace, Trait::Proxy as u64)
+    }
+
     pub(super) fn entry(&self, slot: u32) -> Option<&Entry> {
         self.entries.get(slot as usize)?.as_ref()
     }
@@ -425,6 +432,11 @@ fn keys(facts: &Facts) -> Vec<Key> {
         if has {
             keys.push(Key::new(Relation::Trait, "", which as u64));
         }
+    }
+    if facts.proxy {
+        let places = [Some(namespace), facts.on_node.then_some("")];
+        let places = places.into_iter().flatten();
+        keys.extend(places.map(|place| Key::new(Relation::Trait, place, Trait::Proxy as u64)));
     }
     if let Some(kind) = &facts.defines {
         keys.push(Key::new(Relation::Trait, "", number(&["defines", kind])));

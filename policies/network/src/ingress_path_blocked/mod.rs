@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Policy};
 use plimsoll_sdk::kube::openchoreo;
-use plimsoll_sdk::kube::routes::{Origin, Purpose};
-use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Violation, word};
+use plimsoll_sdk::kube::routes::{Origin, Purpose, ROUTE_KINDS};
+use plimsoll_sdk::kube::{WORKLOAD_KINDS, joined};
+use plimsoll_sdk::{Bundle, Confidence, Context, Object, Place, Role, Rule, Severity, Violation, word};
 
 use crate::common::title;
 use crate::dead;
@@ -13,12 +14,19 @@ use crate::denial;
 use crate::flows::{self, Routed, Target};
 use crate::outside::{self, Admits, Proxies};
 
+/// Whatever of it comes last: the policy, the route, its Service, the pods.
+const KINDS: &[&str] = &joined::<{ ROUTE_KINDS.len() + WORKLOAD_KINDS.len() + 2 }>(&[
+    ROUTE_KINDS,
+    WORKLOAD_KINDS,
+    &["NetworkPolicy.networking.k8s.io", "Service"],
+]);
+
 /// The rule.
 pub static RULE: Rule<()> = Rule {
     id: "ingress-path-blocked",
     title: "A route leads to pods that admit nobody from outside of their namespace",
     severity: Severity::Error,
-    kinds: &["NetworkPolicy.networking.k8s.io"],
+    kinds: KINDS,
     // Routes, Services, pods and namespaces.
     context: &["*"],
     previous: false,
@@ -42,14 +50,25 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             let Some((admits, decision)) = outside::admitted(bundle, routed.route, target, &dead, &proxies) else {
                 continue;
             };
-            let Some(policy) = denial::denying(bundle, &decision, Direction::Ingress) else {
-                continue;
+            let denying = |role| denial::denying(bundle, &decision, Direction::Ingress, role);
+            let judged = [routed.route.object, target.service, target.workload.object]
+                .into_iter()
+                .find(|object| object.role() == Role::Subject);
+            let (policy, at) = match (denying(Role::Subject), judged) {
+                (Some(policy), _) => (policy, rules(policy)),
+                // The policy was there before.
+                (None, Some(judged)) => match denying(Role::Context) {
+                    Some(policy) if judged == routed.route.object => (policy, Place::from(routed.backend.at)),
+                    Some(policy) => (policy, name(judged)),
+                    None => continue,
+                },
+                (None, None) => continue,
             };
             if has_another_cause(bundle, &decision, target, &dead) {
                 continue;
             }
             if told.insert((policy.object.index(), target.workload.pod.index(), target.port)) {
-                violations.push(violation(bundle, policy, &routed, target, &decision, &admits));
+                violations.push(violation(bundle, policy, at, &routed, target, &decision, &admits));
             }
         }
     }
@@ -69,23 +88,27 @@ fn has_another_cause<'t>(
         || denial::names_service_port(bundle, decision, Direction::Ingress, target)
 }
 
+/// The rules of a policy.
+fn rules(policy: &Policy<'_>) -> Place {
+    let rules = policy.object.root().at(&[word!("spec"), word!("ingress")]).known();
+    rules.map_or_else(|| name(policy.object), |rules| Place::Key(rules.index()))
+}
+
+/// The name of an object.
+fn name(object: Object<'_>) -> Place {
+    let name = object.root().at(&[word!("metadata"), word!("name")]).known();
+    Place::from(name.unwrap_or_else(|| object.root()))
+}
+
 fn violation<'t>(
     bundle: &Bundle<'t>,
     policy: &Policy<'t>,
+    at: Place,
     routed: &Routed<'_, 't>,
     target: &Target<'t>,
     decision: &Decision<'t>,
     admits: &Admits<'t>,
 ) -> Violation {
-    let root = policy.object.root();
-    let at = match (
-        root.at(&[word!("spec"), word!("ingress")]).known(),
-        root.at(&[word!("metadata"), word!("name")]).known(),
-    ) {
-        (Some(rules), _) => Place::Key(rules.index()),
-        (None, Some(name)) => Place::from(name),
-        (None, None) => Place::from(root),
-    };
     let route = routed.route;
     let namespace = match target.workload.object.namespace_text() {
         "" => "its namespace",
@@ -124,24 +147,32 @@ fn violation<'t>(
         (Origin::Outside, _) => "ipBlock with the addresses of the load balancer".to_owned(),
         _ => "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: (that of the controller)}}".to_owned(),
     };
-    let mut violation = Violation::new(at, message)
-        .related(routed.backend.at, "leads there")
-        .help(format!(
-            "The requests come from outside of the namespace, and what the policies over {} admit on port {} is not there. \
+    let mut violation = Violation::new(at, message);
+    for (place, what) in [
+        (Place::from(routed.backend.at), "leads there"),
+        (rules(policy), "admits nobody from there"),
+    ] {
+        if place != at {
+            violation = violation.related(place, what);
+        }
+    }
+    violation = violation.help(format!(
+        "The requests come from outside of the namespace, and what the policies over {} admit on port {} is not there. \
              Add a rule for ingress with from: {origin}, and ports: {}.",
-            target.workload.title(),
-            target.port,
-            target.port
-        ));
+        target.workload.title(),
+        target.port,
+        target.port
+    ));
     for join in &target.joins {
         violation = violation.through(join);
     }
     if let Some(join) = bundle.nearest(policy.object, &[target.workload.object]).first() {
         violation = violation.through(join);
     }
-    // What comes to a node's port by way of the pod's own node is let through; a policy that denies all of a namespace is
-    // often one of several; who sends the requests is not always seen.
+    // What comes to a node's port by way of the pod's own node is let through; a policy that denies all of a namespace, or
+    // that was there before, is often one of several; who sends the requests is not always seen.
     let is_inferred = route.purpose == Purpose::Entry
+        || policy.object.role() == Role::Context
         || matches!(admits, Admits::Only(_))
         || denial::is_building_block(bundle, decision, Direction::Ingress);
     if is_inferred && violation.confidence > Confidence::Medium {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plimsoll_sdk::kube::hosts::{Destination, Reference, Source};
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Policy, Protocol};
 use plimsoll_sdk::kube::{Made, Workload, openchoreo, operators};
-use plimsoll_sdk::{Bundle, Confidence, Context, Place, Rule, Severity, Value, Violation, word};
+use plimsoll_sdk::{Bundle, Confidence, Context, Place, Role, Rule, Severity, Value, Violation, word};
 
 use crate::common::{peers_key, rules_key, title};
 use crate::dead;
@@ -41,7 +41,7 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             let Some((target, direction, decision)) = denied(bundle, client, &called, &dead) else {
                 continue;
             };
-            let Some(policy) = denial::denying(bundle, &decision, direction) else {
+            let Some(policy) = denial::denying(bundle, &decision, direction, Role::Subject) else {
                 continue;
             };
             let key = (policy.object.index(), number, target.service.index(), target.port);
@@ -241,7 +241,7 @@ fn outside<'t>(
         if decision.allowed != Value::Known(false) || is_silent || !told.insert((reference.host.clone(), port)) {
             continue;
         }
-        let Some(policy) = denial::denying(bundle, &decision, Direction::Egress) else {
+        let Some(policy) = denial::denying(bundle, &decision, Direction::Egress, Role::Subject) else {
             continue;
         };
         let message = format!(
