@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Peers, Policy, Protocol};
-use plimsoll_sdk::{Bundle, Node, ObjectFlags, Role, Value};
+use plimsoll_sdk::{Bundle, Node, Object, ObjectFlags, Place, Role, Value, word};
 
+use crate::common::rules_key;
 use crate::flows::Target;
 
 /// Whether a rule of the policies that decided names one of these peers at a port: it would allow the connection if the peer
@@ -55,28 +56,48 @@ pub fn is_building_block(bundle: &Bundle<'_>, decision: &Decision<'_>, direction
     })
 }
 
-/// The policy that a finding about a denial is about: of those that decided one of this role, and not the source of another,
-/// rather one with rules for the direction, rather one that selects by labels.
-pub fn denying<'b, 't>(
+/// The policy that a finding about a denial is about, and where it stands: in the policy where that is judged; else, where it
+/// was there before, in the first of those that it comes between that is. Of several policies rather one with rules for the
+/// direction, rather one that selects by labels.
+pub fn blamed<'b, 't>(
     bundle: &'b Bundle<'t>,
     decision: &Decision<'t>,
     direction: Direction,
-    role: Role,
-) -> Option<&'b Policy<'t>> {
-    let all = decision
-        .isolating
-        .iter()
-        .filter_map(|&number| bundle.policies().get(number));
-    let is_source = |policy: &Policy<'_>| role == Role::Context && policy.object.has(ObjectFlags::RENDERED);
-    all.filter(|policy| policy.object.role() == role && !is_source(policy))
-        .min_by_key(|policy| {
-            let selects_all = policy.pod_selector().known().is_none_or(Node::is_empty);
-            (
-                policy.side(direction).rules.is_empty(),
-                selects_all,
-                policy.object.index(),
-            )
-        })
+    between: &[(Object<'t>, Place)],
+) -> Option<(&'b Policy<'t>, Place)> {
+    let first = |role: Role| {
+        let all = decision.isolating.iter();
+        let all = all.filter_map(|&number| bundle.policies().get(number));
+        // What was rendered is judged as it was rendered.
+        let is_source = |policy: &Policy<'_>| role == Role::Context && policy.object.has(ObjectFlags::RENDERED);
+        all.filter(|policy| policy.object.role() == role && !is_source(policy))
+            .min_by_key(|policy| {
+                let selects_all = policy.pod_selector().known().is_none_or(Node::is_empty);
+                (
+                    policy.side(direction).rules.is_empty(),
+                    selects_all,
+                    policy.object.index(),
+                )
+            })
+    };
+    if let Some(policy) = first(Role::Subject) {
+        return Some((policy, rules(policy, direction)));
+    }
+    let judged = between.iter().find(|(object, _)| object.role() == Role::Subject);
+    judged.and_then(|&(_, place)| Some((first(Role::Context)?, place)))
+}
+
+/// Where the rules of a direction stand, or else the policy's name.
+pub fn rules(policy: &Policy<'_>, direction: Direction) -> Place {
+    let root = policy.object.root();
+    let rules = root.at(&[word!("spec"), rules_key(direction)]).known();
+    rules.map_or_else(|| name(policy.object), |rules| Place::Key(rules.index()))
+}
+
+/// The name of an object.
+pub fn name(object: Object<'_>) -> Place {
+    let name = object.root().at(&[word!("metadata"), word!("name")]).known();
+    Place::from(name.unwrap_or_else(|| object.root()))
 }
 
 /// Whether the policies that decided allow the port of the Service instead of the pods': another rule reports that.

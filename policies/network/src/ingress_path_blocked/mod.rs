@@ -6,7 +6,7 @@ use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Policy};
 use plimsoll_sdk::kube::openchoreo;
 use plimsoll_sdk::kube::routes::{Origin, Purpose, ROUTE_KINDS};
 use plimsoll_sdk::kube::{WORKLOAD_KINDS, joined};
-use plimsoll_sdk::{Bundle, Confidence, Context, Object, Place, Role, Rule, Severity, Violation, word};
+use plimsoll_sdk::{Bundle, Confidence, Context, Place, Role, Rule, Severity, Violation};
 
 use crate::common::title;
 use crate::dead;
@@ -50,19 +50,13 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             let Some((admits, decision)) = outside::admitted(bundle, routed.route, target, &dead, &proxies) else {
                 continue;
             };
-            let denying = |role| denial::denying(bundle, &decision, Direction::Ingress, role);
-            let judged = [routed.route.object, target.service, target.workload.object]
-                .into_iter()
-                .find(|object| object.role() == Role::Subject);
-            let (policy, at) = match (denying(Role::Subject), judged) {
-                (Some(policy), _) => (policy, rules(policy)),
-                // The policy was there before.
-                (None, Some(judged)) => match denying(Role::Context) {
-                    Some(policy) if judged == routed.route.object => (policy, Place::from(routed.backend.at)),
-                    Some(policy) => (policy, name(judged)),
-                    None => continue,
-                },
-                (None, None) => continue,
+            let between = [
+                (routed.route.object, Place::from(routed.backend.at)),
+                (target.service, denial::name(target.service)),
+                (target.workload.object, denial::name(target.workload.object)),
+            ];
+            let Some((policy, at)) = denial::blamed(bundle, &decision, Direction::Ingress, &between) else {
+                continue;
             };
             if has_another_cause(bundle, &decision, target, &dead) {
                 continue;
@@ -86,18 +80,6 @@ fn has_another_cause<'t>(
     let at = (target.protocol, target.port);
     !denial::would_admit(bundle, decision, Direction::Ingress, destination, at, dead).is_empty()
         || denial::names_service_port(bundle, decision, Direction::Ingress, target)
-}
-
-/// The rules of a policy.
-fn rules(policy: &Policy<'_>) -> Place {
-    let rules = policy.object.root().at(&[word!("spec"), word!("ingress")]).known();
-    rules.map_or_else(|| name(policy.object), |rules| Place::Key(rules.index()))
-}
-
-/// The name of an object.
-fn name(object: Object<'_>) -> Place {
-    let name = object.root().at(&[word!("metadata"), word!("name")]).known();
-    Place::from(name.unwrap_or_else(|| object.root()))
 }
 
 fn violation<'t>(
@@ -150,7 +132,7 @@ fn violation<'t>(
     let mut violation = Violation::new(at, message);
     for (place, what) in [
         (Place::from(routed.backend.at), "leads there"),
-        (rules(policy), "admits nobody from there"),
+        (denial::rules(policy, Direction::Ingress), "admits nobody from there"),
     ] {
         if place != at {
             violation = violation.related(place, what);

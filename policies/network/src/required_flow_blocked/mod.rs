@@ -4,20 +4,24 @@ use std::collections::BTreeSet;
 
 use plimsoll_sdk::kube::hosts::{Destination, Reference, Source};
 use plimsoll_sdk::kube::netpol::{Decision, Direction, End, Policy, Protocol};
-use plimsoll_sdk::kube::{Made, Workload, openchoreo, operators};
-use plimsoll_sdk::{Bundle, Confidence, Context, Place, Role, Rule, Severity, Value, Violation, word};
+use plimsoll_sdk::kube::{Made, WORKLOAD_KINDS, Workload, joined, openchoreo, operators};
+use plimsoll_sdk::{Bundle, Confidence, Context, Place, Role, Rule, Severity, Value, Violation};
 
-use crate::common::{peers_key, rules_key, title};
+use crate::common::{peers_key, title};
 use crate::dead;
 use crate::denial;
 use crate::flows::{self, Called, PublicHosts, Target};
+
+/// Whatever comes last: the policy, the client, the Service that it calls.
+const KINDS: &[&str] =
+    &joined::<{ WORKLOAD_KINDS.len() + 2 }>(&[WORKLOAD_KINDS, &["NetworkPolicy.networking.k8s.io", "Service"]]);
 
 /// The rule.
 pub static RULE: Rule<()> = Rule {
     id: "required-flow-blocked",
     title: "A workload calls what NetworkPolicies deny",
     severity: Severity::Error,
-    kinds: &["NetworkPolicy.networking.k8s.io"],
+    kinds: KINDS,
     // Clients, Services, pods and namespaces.
     context: &["*"],
     previous: false,
@@ -41,12 +45,22 @@ fn check(context: &Context<'_, ()>, violations: &mut Vec<Violation>) {
             let Some((target, direction, decision)) = denied(bundle, client, &called, &dead) else {
                 continue;
             };
-            let Some(policy) = denial::denying(bundle, &decision, direction, Role::Subject) else {
+            // Who else calls the pods is not looked for when those come.
+            let between = [client.object, target.service].map(|object| (object, denial::name(object)));
+            let Some((policy, at)) = denial::blamed(bundle, &decision, direction, &between) else {
                 continue;
             };
             let key = (policy.object.index(), number, target.service.index(), target.port);
             if told.insert(key) {
-                violations.push(inside(bundle, policy, client, &called, target, direction, &decision));
+                violations.push(inside(
+                    bundle,
+                    (policy, at),
+                    client,
+                    &called,
+                    target,
+                    direction,
+                    &decision,
+                ));
             }
         }
         outside(bundle, number, client, &public, violations);
@@ -92,19 +106,6 @@ fn denied<'c, 't>(
     found
 }
 
-/// Where the rules of a direction stand, or else the policy's name.
-fn place(policy: &Policy<'_>, direction: Direction) -> Place {
-    let root = policy.object.root();
-    match (
-        root.at(&[word!("spec"), rules_key(direction)]).known(),
-        root.at(&[word!("metadata"), word!("name")]).known(),
-    ) {
-        (Some(rules), _) => Place::Key(rules.index()),
-        (None, Some(name)) => Place::from(name),
-        (None, None) => Place::from(root),
-    }
-}
-
 fn source(reference: &Reference<'_>) -> String {
     match &reference.source {
         Source::Variable(name) => name.clone(),
@@ -123,7 +124,7 @@ fn side(direction: Direction) -> &'static str {
 
 fn inside<'t>(
     bundle: &Bundle<'t>,
-    policy: &Policy<'t>,
+    (policy, at): (&Policy<'t>, Place),
     client: Workload<'t>,
     called: &Called<'_, 't>,
     target: &Target<'t>,
@@ -146,7 +147,7 @@ fn inside<'t>(
         Direction::Ingress => client,
         Direction::Egress => target.workload,
     };
-    let mut violation = Violation::new(place(policy, direction), message)
+    let mut violation = Violation::new(at, message)
         .related(reference.at, format!("{} is told so by {}", client.title(), source(reference)))
         .help(format!(
             "Every rule counts, of every policy over these pods that is seen, and none allows this. Add one for {} with {}: {}, \
@@ -156,6 +157,9 @@ fn inside<'t>(
             snippet(policy, peer),
             target.port
         ));
+    if at != denial::rules(policy, direction) {
+        violation = violation.related(denial::rules(policy, direction), "denies it");
+    }
     for join in &target.joins {
         violation = violation.through(join);
     }
@@ -164,7 +168,9 @@ fn inside<'t>(
             violation = violation.through(join);
         }
     }
-    if denial::is_building_block(bundle, decision, direction) && violation.confidence > Confidence::Medium {
+    // Another policy may follow one that was there before.
+    let is_inferred = policy.object.role() == Role::Context || denial::is_building_block(bundle, decision, direction);
+    if is_inferred && violation.confidence > Confidence::Medium {
         violation = violation.confidence(Confidence::Medium);
     }
     violation
@@ -241,7 +247,8 @@ fn outside<'t>(
         if decision.allowed != Value::Known(false) || is_silent || !told.insert((reference.host.clone(), port)) {
             continue;
         }
-        let Some(policy) = denial::denying(bundle, &decision, Direction::Egress, Role::Subject) else {
+        let between = [(client.object, denial::name(client.object))];
+        let Some((policy, at)) = denial::blamed(bundle, &decision, Direction::Egress, &between) else {
             continue;
         };
         let message = format!(
@@ -250,7 +257,7 @@ fn outside<'t>(
             reference.host,
             title(policy)
         );
-        let mut violation = Violation::new(place(policy, Direction::Egress), message)
+        let mut violation = Violation::new(at, message)
             .severity(Severity::Warning)
             .confidence(Confidence::Medium)
             .related(reference.at, format!("{} is told so by {}", client.title(), source(reference)))
@@ -259,6 +266,9 @@ fn outside<'t>(
                  the pods, where they are in the cluster), and port {port}.",
                 title(policy)
             ));
+        if at != denial::rules(policy, Direction::Egress) {
+            violation = violation.related(denial::rules(policy, Direction::Egress), "denies it");
+        }
         if let Some(join) = bundle.nearest(policy.object, &[client.object]).first() {
             violation = violation.through(join);
         }
