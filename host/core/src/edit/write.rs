@@ -77,7 +77,8 @@ fn is_safe(text: &str) -> bool {
         [first, ..] => first.is_ascii_alphabetic() || b"/_$".contains(first),
         [] => false,
     };
-    let ends = !text.ends_with([' ', ':']) && !text.contains(": ");
+    // A dash behind a blank begins an item in some readers' eyes, wherever it stands.
+    let ends = !text.ends_with([' ', ':']) && !text.ends_with(" -") && !text.contains(": ");
     starts && ends && text.bytes().all(plain) && is_plain_text(text)
 }
 
@@ -162,5 +163,20 @@ pub(super) fn block_item(item: &Value, column: usize, layout: Layout) -> String 
             format!("- {}", block_members(members, column + 2, layout))
         }
         other => format!("- {}", flow(other, layout.style)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_some_reader_takes_for_something_else_are_quoted() {
+        for text in ["A -", "a:", "- a", "1.5", "12:30", "a: b", ""] {
+            assert_eq!(quoted(text, Quote::Plain), format!("\"{text}\""));
+        }
+        for text in ["web", "a-b", "a - b", "/ready", "registry.example.com/web:1"] {
+            assert_eq!(quoted(text, Quote::Plain), text);
+        }
     }
 }
