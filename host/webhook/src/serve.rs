@@ -18,7 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tracing_subscriber::EnvFilter;
@@ -95,16 +95,22 @@ pub fn serve(options: Options, source: Arc<dyn Source>) -> anyhow::Result<()> {
         .build()
         .context("the server's threads cannot be started")?;
     // What the cluster tells is taken in elsewhere: a list of 100,000 objects keeps no review waiting.
-    let watching = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("the server's threads cannot be started")?;
+    let watching = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("the server's threads cannot be started")
+    };
+    let watching = options.context.then(watching).transpose()?;
     let seen = source.digest()?;
     let government = source.load()?;
     let state = Arc::new(State::new(government, options.own.clone(), options.context));
-    let served = runtime.block_on(run(options, source, seen, state, threads, watching.handle()));
-    watching.shutdown_background();
+    let handle = watching.as_ref().map(Runtime::handle);
+    let served = runtime.block_on(run(options, source, seen, state, threads, handle));
+    if let Some(watching) = watching {
+        watching.shutdown_background();
+    }
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
@@ -131,16 +137,16 @@ async fn run(
     seen: String,
     state: Arc<State>,
     threads: usize,
-    watching: &Handle,
+    watching: Option<&Handle>,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let reviews = listen(options.listen).await?;
     let status = listen(options.metrics_listen).await?;
     let certificate = Certificate::new(&options.tls, &state)?;
     let leaving = Arc::new(AtomicBool::new(false));
-    let watch = match options.context {
-        true => Some(watching.spawn(watch_cluster(Arc::clone(&state))).await??),
-        false => None,
+    let watch = match watching {
+        Some(watching) => Some(watching.spawn(watch_cluster(Arc::clone(&state))).await??),
+        None => None,
     };
     tokio::spawn(watch_certificate(
         options.tls.clone(),
