@@ -77,7 +77,7 @@ fn is_safe(text: &str) -> bool {
         [first, ..] => first.is_ascii_alphabetic() || b"/_$".contains(first),
         [] => false,
     };
-    // A dash behind a blank begins an item in some readers' eyes, wherever it stands.
+    // Before a comma or a bracket, a dash behind a blank is an item's to some readers: `[{a: A -, b: c}]`.
     let ends = !text.ends_with([' ', ':']) && !text.ends_with(" -") && !text.contains(": ");
     starts && ends && text.bytes().all(plain) && is_plain_text(text)
 }
